@@ -1,0 +1,100 @@
+# Crossover: `make demo` sets up and does the main job; `make test` sets up and runs the tests.
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -eu -c
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV ?= .venv
+PIP ?= $(VENV)/bin/python -m pip --disable-pip-version-check
+LOCK ?= requirements-cpu.lock
+TORCH := $(shell sed -n 's/^torch==//p' $(LOCK))
+# PyTorch's own index is asked only where pip does not already see the CPU build that the lock names.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+SEED ?= 1
+PROVE_SEEDS ?= 1 2 3
+BENCHES := serving
+
+READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+
+.PHONY: help
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## make .venv and install exactly what the lock says
+
+$(READY): $(LOCK) pyproject.toml
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "error: $(PYTHON) with venv is needed; install Python 3.11 or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing the locked requirements into $(VENV) (about 3 minutes, 2 GB on disk) ..."
+	@index=""; \
+	if [ "$(LOCK)" = requirements-cpu.lock ] && ! $(PIP) index versions torch 2>/dev/null | grep '^Available versions:' | grep -qF "$(TORCH)"; then \
+	  index="--extra-index-url $(TORCH_INDEX)"; fi; \
+	$(PIP) install --quiet --no-deps $$index -r $(LOCK)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*; touch $@
+
+.PHONY: demo
+demo: setup ## documents in, an adapter trained, every strategy answering, a verdict out (about 10 minutes)
+	@$(VENV)/bin/crossover eval world --seed $(SEED)
+
+.PHONY: serve
+serve: setup ## start the server on http://127.0.0.1:8080
+	@$(VENV)/bin/crossover serve
+
+.PHONY: test
+test: setup ## run the tests
+	@$(VENV)/bin/python -m pytest -q
+
+.PHONY: lint
+lint: setup ## formatter, linter, types and the direction of imports
+	@mkdir -p build/src && ln -sfn ../.. build/src/crossover
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@PYTHONPATH=build/src $(VENV)/bin/lint-imports
+
+.PHONY: fix
+fix: setup ## let the formatter and the linter mend what they can
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: bench
+bench: $(BENCHES:%=bench-%) ## run every benchmark, side by side with what one would pick instead
+
+bench-%: setup
+	@$(VENV)/bin/python -m crossover.eval.bench.$*
+
+.PHONY: prove
+prove: prove-lora prove-verdict ## run the long demonstrations
+
+.PHONY: prove-lora
+prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
+	@$(VENV)/bin/python -m crossover.eval.bench.lora_parity
+
+.PHONY: prove-verdict
+prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean
+	@for seed in $(PROVE_SEEDS); do $(VENV)/bin/crossover eval world --seed $$seed; done
+	@$(VENV)/bin/python -m crossover.eval.world.verdict $(PROVE_SEEDS)
+
+.PHONY: base-model
+base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)
+	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run
+
+.PHONY: lock
+lock: setup ## resolve both lock files anew (needs uv)
+	@mkdir -p build
+	@printf '%s\n' "torchvision; sys_platform == 'never'" "torchaudio; sys_platform == 'never'" \
+	  "torchcodec; sys_platform == 'never'" "triton; sys_platform == 'never'" "setuptools==80.9.0" > build/cpu-overrides.txt
+	@echo "setuptools==80.9.0" > build/gpu-overrides.txt
+	uv pip compile pyproject.toml --extra cpu --extra dev --override build/cpu-overrides.txt --constraint requirements-cpu.lock \
+	  --extra-index-url $(TORCH_INDEX) --index-strategy unsafe-best-match --python-version 3.11 --no-header --no-annotate -o requirements-cpu.lock
+	uv pip compile pyproject.toml --extra gpu --override build/gpu-overrides.txt --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --no-header --no-annotate -o requirements-gpu.lock
+
+.PHONY: clean
+clean: ## remove caches, results and worlds; documents, adapters, .venv and checkpoints in build/base_model stay
+	@find build -mindepth 1 -maxdepth 1 -not -name base_model -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info .crossover/worlds
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
