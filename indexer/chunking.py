@@ -1,0 +1,168 @@
+"""Documents in, chunks out: along the headings, whole blocks together, never above the token budget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crossover.indexer.document import Chunk, Document, chunk_id, digest
+from crossover.indexer.readers.markdown import blocks
+
+if TYPE_CHECKING:
+    from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
+
+VERSION = 1  # raise it when chunks come out differently: every document is then cut and embedded again
+_SEPARATOR = "\x1f"  # between the headings of a path; a slash would split "and/or"
+_HEADING = re.compile(r"#+\s(.*)")
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_HEADING_SHARE = 3  # the headings in front of a chunk take at most one third of its budget
+
+
+class Chunker:
+    """Cuts documents into chunks whose embedded text has at most `budget` tokens.
+
+    Args:
+        budget: tokens, the headings in front included, the model's own special tokens not.
+        count: the number of tokens of a text under the embedding model.
+    """
+
+    def __init__(self, budget: int, count: Callable[[str], int]) -> None:
+        self.budget = budget
+        self._count = count
+
+    def chunk(self, document: Document, revision: str) -> list[Chunk]:
+        """The chunks of a document in order; a document of headings alone is one chunk."""
+        pieces = [
+            (heading, text)
+            for heading, body in self._sections(document)
+            for text in self._pack(body, self._room(document, heading))
+        ]
+        if not pieces:
+            pieces = [((), text) for text in self._pack(document.text, self._room(document, ()))]
+        return [
+            Chunk(
+                id=chunk_id(document.id, revision, ordinal),
+                document=document.id,
+                ordinal=ordinal,
+                text=text,
+                heading=heading,
+                content_hash=digest(" ".join(text.split())),
+            )
+            for ordinal, (heading, text) in enumerate(pieces)
+        ]
+
+    def embedded_text(self, title: str, chunk: Chunk) -> str:
+        """What the vectors of a chunk are made of: the title and the headings above it, then its text."""
+        return f"{self._prefix(title, chunk.heading)}\n{chunk.text}"
+
+    def _prefix(self, title: str, heading: tuple[str, ...]) -> str:
+        path = [title, *heading] if title not in heading else list(heading)
+        limit = self.budget // _HEADING_SHARE
+        while len(path) > 1 and self._count(" > ".join(path)) > limit:
+            del path[0]  # the deepest heading says most about the chunk
+        prefix = " > ".join(path)
+        if self._count(prefix) <= limit:
+            return prefix
+        low, high = 0, len(prefix)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._count(prefix[:middle]) <= limit else (low, middle - 1)
+        return prefix[:low]
+
+    def _room(self, document: Document, heading: tuple[str, ...]) -> int:
+        return self.budget - self._count(self._prefix(document.title, heading))
+
+    def _sections(self, document: Document) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The headings above each section, and the section without its own heading line."""
+        if document.metadata.get("format") == "text":
+            yield (), document.text
+            return
+        from llama_index.core.schema import Document as LlamaDocument
+
+        for node in self._markdown.get_nodes_from_node(LlamaDocument(text=document.text)):
+            above = [part for part in node.metadata["header_path"].split(_SEPARATOR) if part]
+            first, _, rest = node.text.partition("\n")
+            own = _HEADING.match(first)
+            heading = (*above, own.group(1)) if own else tuple(above)
+            yield tuple(_plain(part) for part in heading), rest if own else node.text
+
+    def _pack(self, body: str, room: int) -> Iterator[str]:
+        """Neighbouring blocks together while they fit into `room` tokens."""
+        held: list[str] = []
+        used = 0
+        for block in self._blocks(body, room):
+            tokens = self._count(block)
+            if held and used + tokens > room:
+                yield "\n\n".join(held)
+                held, used = [], 0
+            held.append(block)
+            used += tokens
+        if held:
+            yield "\n\n".join(held)
+
+    def _blocks(self, body: str, room: int) -> Iterator[str]:
+        """Paragraphs and code blocks, each within `room` tokens."""
+        for block, is_code in blocks(body):
+            for part in [block.strip("\n")] if is_code else _BLANK_LINES.split(block):
+                part = part.strip("\n").rstrip()
+                if not part.strip():
+                    continue
+                if self._count(part) <= room:
+                    yield part
+                elif is_code:
+                    yield from self._split_code(part, room)
+                else:
+                    yield from self._split_prose(part, room)
+
+    def _split_code(self, code: str, room: int) -> Iterator[str]:
+        """A code block too long for one chunk, by lines, each piece fenced again."""
+        opening, *lines = code.split("\n")
+        fence = re.match(r"[ \t]*(`{3,}|~{3,})", opening)
+        closing = fence.group(1) if fence else "```"
+        if lines and lines[-1].strip() == closing:
+            lines.pop()
+        inside = room - self._count(opening) - self._count(closing)
+        held: list[str] = []
+        used = 0
+        for line in (piece for long in lines for piece in self._fitting(long, inside)):
+            tokens = self._count(line)
+            if held and used + tokens > inside:
+                yield "\n".join([opening, *held, closing])
+                held, used = [], 0
+            held.append(line)
+            used += tokens
+        if held:
+            yield "\n".join([opening, *held, closing])
+
+    def _fitting(self, line: str, room: int) -> list[str]:
+        return [line] if self._count(line) <= room else list(self._split_prose(line, room))
+
+    def _split_prose(self, text: str, room: int) -> Iterator[str]:
+        for piece in self._splitter(max(room, 1)).split_text(text):
+            yield from [piece] if self._count(piece) <= room else self._halves(piece, room)
+
+    def _halves(self, text: str, room: int) -> Iterator[str]:
+        """The last resort for a text without any place to split, such as one very long word."""
+        if self._count(text) <= room or len(text) < 2:
+            yield text
+            return
+        middle = len(text) // 2
+        yield from self._halves(text[:middle], room)
+        yield from self._halves(text[middle:], room)
+
+    @cached_property
+    def _markdown(self) -> MarkdownNodeParser:
+        from llama_index.core.node_parser import MarkdownNodeParser
+
+        return MarkdownNodeParser(header_path_separator=_SEPARATOR)
+
+    def _splitter(self, room: int) -> SentenceSplitter:
+        from llama_index.core.node_parser import SentenceSplitter
+
+        return SentenceSplitter(chunk_size=room, chunk_overlap=0, tokenizer=lambda text: [0] * self._count(text))
+
+
+def _plain(heading: str) -> str:
+    return heading.strip().rstrip("#").rstrip().replace("`", "").replace("**", "")

@@ -1,0 +1,58 @@
+"""Writes that are whole or not there, and a clear word when the disk is full."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crossover.indexer.errors import IndexFull
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_MIB = 1 << 20
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file by new content; a reader, or a crash, sees the old or the new, never a part."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with translate_full(path.parent):
+        try:
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Refuse before the engine tries: it maps its files into memory, where a full disk kills the process.
+
+    Raises:
+        IndexFull: less than `needed` bytes are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise IndexFull(folder, f"{free // _MIB} MiB free, {needed // _MIB} MiB needed")
+
+
+@contextmanager
+def translate_full(folder: Path) -> Iterator[None]:
+    """Turn the system's errors about a full disk into :class:`IndexFull`."""
+    try:
+        yield
+    except IndexFull:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise IndexFull(folder, error.strerror or "no space left") from error
+        raise

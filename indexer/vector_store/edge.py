@@ -1,0 +1,175 @@
+"""Qdrant's engine in this process: one shard in a folder, held by one process at a time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from qdrant_edge import (
+    CountRequest,
+    Distance,
+    EdgeConfig,
+    EdgeShard,
+    EdgeSparseVectorParams,
+    EdgeVectorParams,
+    FieldCondition,
+    Filter,
+    MatchAny,
+    Modifier,
+    PayloadSchemaType,
+    Point,
+    Query,
+    QueryBatchRequest,
+    QueryRequest,
+    ScoredPoint,
+    ScrollRequest,
+    UpdateOperation,
+)
+from qdrant_edge import SparseVector as EdgeSparseVector
+
+from crossover.indexer.disk import require_space
+from crossover.indexer.embedding import SparseVector, Vectors
+from crossover.indexer.errors import IndexFull, StoreError
+from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_hit, to_payload
+
+_RESERVE = 64 << 20  # bytes: a segment of the write-ahead log is 32 MiB, and grows while the next one opens
+_RESERVE_SMALL = 4 << 20  # bytes: to open it, or to delete
+_PER_CHUNK = 16 << 10  # bytes: vectors and text, once in the log and once in the segment
+_SCROLL = 4096
+
+
+class EdgeStore:
+    """The shard in `folder`, created when the first chunk comes.
+
+    Args:
+        folder: of the shard alone; the caller holds the lock on it.
+        dimension: gives the length of a dense vector; called only when the shard is created.
+    """
+
+    def __init__(self, folder: Path, dimension: Callable[[], int]) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._shard: EdgeShard | None = None
+        if folder.exists():
+            require_space(folder, _RESERVE_SMALL)
+            with self._translated("open"):
+                self._shard = EdgeShard.load(str(folder))
+
+    def require_room(self, chunks: int) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        require_space(self._folder.parent, _RESERVE + _PER_CHUNK * chunks)
+
+    def upsert(self, chunks: Sequence[StoredChunk]) -> None:
+        points = [
+            Point(
+                stored.chunk.id,
+                {DENSE: stored.dense.tolist(), SPARSE: _sparse(stored.sparse)},
+                to_payload(stored),
+            )
+            for stored in chunks
+        ]
+        self.require_room(len(points))
+        with self._translated("write to"):
+            shard = self._shard or self._create()
+            shard.update(UpdateOperation.upsert_points(points))
+            shard.flush()
+
+    def delete_revisions(self, revisions: Collection[str]) -> None:
+        if self._shard is None or not revisions:
+            return
+        require_space(self._folder, _RESERVE_SMALL)
+        with self._translated("delete from"):
+            self._shard.update(UpdateOperation.delete_points_by_filter(Filter(must=[_among(revisions)])))
+            self._shard.flush()
+
+    def query(
+        self, dense: Vectors, sparse: SparseVector, limit: int, hidden: Collection[str]
+    ) -> tuple[list[Hit], list[Hit]]:
+        if self._shard is None:
+            return [], []
+        unseen = Filter(must_not=[_among(hidden)]) if hidden else None
+        requests = [
+            QueryRequest(limit, query=query, filter=unseen, with_payload=True)
+            for query in (Query.Nearest(dense.tolist(), using=DENSE), Query.Nearest(_sparse(sparse), using=SPARSE))
+        ]
+        with self._translated("search"):
+            by_meaning, by_words = self._shard.query_batch(QueryBatchRequest(requests))
+        return _hits(by_meaning), _hits(by_words)
+
+    def count(self) -> int:
+        if self._shard is None:
+            return 0
+        with self._translated("count"):
+            return self._shard.count(CountRequest(exact=True))
+
+    def revisions(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        offset = None
+        while self._shard is not None:
+            with self._translated("read"):
+                request = ScrollRequest(offset=offset, limit=_SCROLL, with_payload=["revision"])
+                records, offset = self._shard.scroll(request)
+            for record in records:
+                found.setdefault((record.payload or {}).get("revision", ""), set()).add(str(record.id))
+            if offset is None:
+                break
+        return found
+
+    def optimize(self) -> None:
+        """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
+        if self._shard is None:
+            return
+        size = sum(file.stat().st_blocks * 512 for file in self._folder.rglob("*") if file.is_file())
+        try:
+            require_space(self._folder, _RESERVE + 2 * size)
+        except IndexFull:
+            return
+        with self._translated("optimize"):
+            self._shard.optimize()
+
+    def close(self) -> None:
+        if self._shard is not None:
+            self._shard.close()
+            self._shard = None
+
+    def _create(self) -> EdgeShard:
+        """A new shard, built beside and moved into place, so that a folder of that name is a whole shard."""
+        beside = self._folder.with_name(f"{self._folder.name}.new")
+        shutil.rmtree(beside, ignore_errors=True)
+        shard = EdgeShard.create(
+            str(beside),
+            EdgeConfig(
+                vectors={DENSE: EdgeVectorParams(size=self._dimension(), distance=Distance.Cosine)},
+                sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
+            ),
+        )
+        shard.update(UpdateOperation.create_field_index("revision", PayloadSchemaType.Keyword))
+        shard.flush()
+        shard.close()
+        beside.rename(self._folder)
+        self._shard = EdgeShard.load(str(self._folder))
+        return self._shard
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (StoreError, IndexFull):
+            raise
+        except Exception as error:  # the engine raises plain Exception
+            require_space(self._folder.parent if self._folder.parent.exists() else Path.cwd(), 1 << 20)
+            raise StoreError(f"{self._folder}: cannot {what} the index: {error}") from error
+
+
+def _among(revisions: Collection[str]) -> FieldCondition:
+    return FieldCondition("revision", match=MatchAny(sorted(revisions)))
+
+
+def _sparse(vector: SparseVector) -> EdgeSparseVector:
+    return EdgeSparseVector(list(vector.indices), list(vector.values))
+
+
+def _hits(points: list[ScoredPoint]) -> list[Hit]:
+    return [to_hit(point.id, point.score, point.payload) for point in points]

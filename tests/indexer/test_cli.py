@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from crossover.indexer.cli import register
+from crossover.indexer.errors import ReadError, UnknownDocument
+from crossover.indexer.settings import IndexerSettings
+
+
+@dataclass
+class Context:
+    settings: IndexerSettings
+
+    def live_server(self) -> str | None:
+        return None
+
+
+class Command:
+    """`crossover index …` on one home."""
+
+    def __init__(self, settings: IndexerSettings) -> None:
+        self._app = typer.Typer()
+        self._app.callback()(lambda: None)
+        register(self._app)
+        self._context = Context(settings)
+
+    def __call__(self, *arguments: object) -> Result:
+        return CliRunner().invoke(self._app, ["index", *map(str, arguments)], obj=self._context)
+
+    def json(self, *arguments: object) -> Any:
+        result = self(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def command(settings: IndexerSettings) -> Command:
+    return Command(settings)
+
+
+def test_a_path_needs_no_word_before_it_and_options_may_come_first(command: Command, folder: Path) -> None:
+    report = command.json("--prune", folder)
+    assert (sorted(report["added"]), report["chunks"]) == (
+        ["notes.txt", "rules/travel.md", "sorrin.md", "velmora.md"],
+        6,
+    )
+    assert command.json("add", folder)["unchanged"] == report["added"]
+    assert "4 unchanged; 0 chunks embedded" in command(folder).stdout
+
+
+def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: Command, folder: Path) -> None:
+    command(folder)
+    status = command.json("status")
+    assert (len(status["documents"]), status["chunks"], status["documents"][0]["version"]) == (4, 6, 1)
+    assert "4 documents, 6 chunks" in command("status").stdout
+    found = command.json("search", "Who runs the Velmora office?", "-k", 1)
+    assert [passage["document"] for passage in found["passages"]] == ["velmora.md"]
+    assert "Velmora - Staff" in command("search", "Who runs the Velmora office?").stdout
+    explained = command("search", "Who runs the Velmora office?", "--explain").stdout
+    assert "weights: meaning 1, words 2" in explained
+    assert "#1" in explained
+    trace = command.json("search", "Who runs the Velmora office?", "--explain")["trace"]
+    assert (trace["candidates"][0]["sparse_rank"], trace["language"]) == (1, "en")
+    assert command.json("delete", "velmora.md") == {"deleted": "velmora.md"}
+    assert command.json("status")["chunks"] == 4
+
+
+def test_unreadable_files_in_a_folder_are_named_on_stderr(command: Command, folder: Path) -> None:
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.7")
+    result = command(folder)
+    assert result.exit_code == 0
+    assert "scan.pdf: a PDF" in result.stderr
+    assert "4 added, 1 skipped" in result.stdout
+
+
+def test_a_missing_path_leaves_nothing_behind(command: Command, folder: Path, settings: IndexerSettings) -> None:
+    assert isinstance(command(folder / "absent").exception, ReadError)
+    assert not settings.home.exists()
+
+
+def test_bad_input_is_an_exception_for_the_edge_to_translate(command: Command, folder: Path) -> None:
+    assert isinstance(command("delete", "absent.md").exception, UnknownDocument)
+    assert isinstance(command("search", " ").exception, ValueError)
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.7")
+    assert isinstance(command(folder, "--strict").exception, ReadError)
+
+
+@pytest.mark.parametrize("name", ["add", "status", "search", "delete"])
+def test_every_command_has_help_with_an_example(command: Command, name: str) -> None:
+    result = command(name, "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.stdout
