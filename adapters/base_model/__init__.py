@@ -21,7 +21,7 @@ _FINGERPRINTED = ("*.safetensors", "config.json", "tokenizer*", "special_tokens_
 _DEFAULT_PASSAGES = 5
 
 
-class BaseModelNotFound(LookupError):
+class BaseModelNotFoundError(LookupError):
     """The configured base model is a path at which there is no model."""
 
 
@@ -48,20 +48,22 @@ def resolve(setting: str | None = None) -> BaseModel:
     Nothing is downloaded: a hub id is looked up in the local cache alone.
 
     Raises:
-        BaseModelNotFound: the setting is a path, and there is no model folder at it.
+        BaseModelNotFoundError: the setting is a path, and there is no model folder at it.
     """
     if not setting:
         return _described(WEIGHTS, BUILT_IN, built_in=True)
     folder = Path(setting).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise BaseModelNotFound(
+            raise BaseModelNotFoundError(
                 f"CROSSOVER_BASE_MODEL={setting}: no config.json there; name a folder in Hugging Face format"
             )
         folder = folder.resolve()
         return _described(folder, BUILT_IN if folder == WEIGHTS.resolve() else folder.name, built_in=False)
     if folder.is_absolute() or setting.startswith((".", "~")) or setting.count("/") > 1:
-        raise BaseModelNotFound(f"CROSSOVER_BASE_MODEL={setting}: no such folder; name one that exists, or a hub id")
+        raise BaseModelNotFoundError(
+            f"CROSSOVER_BASE_MODEL={setting}: no such folder; name one that exists, or a hub id"
+        )
     commit = _cached_commit(setting)
     fingerprint = f"{setting}@{commit[:12]}" if commit else setting
     return BaseModel(setting, setting, fingerprint, built_in=False, max_model_len=None, passages=_DEFAULT_PASSAGES)

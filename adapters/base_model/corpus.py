@@ -1,0 +1,107 @@
+"""The corpus: an endless stream of dialogues in a given mix, never the same twice, equal for equal seeds.
+
+Everything is invented; nothing comes from the real world or from any benchmark. The wordings are plain data
+(relations.py, frames.py, events.py, verbal.py) and can be enumerated: a test can tell what pre-training has seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from crossover.adapters.base_model import events, frames, verbal
+from crossover.adapters.base_model import relations as r
+from crossover.adapters.base_model.dialogues import (
+    Dialogue,
+    Reading,
+    closed,
+    few_shot,
+    greeting,
+    listing,
+    reading,
+    repetition,
+    table,
+)
+from crossover.adapters.base_model.draw import Draw
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """The shares of the tasks; what is left of 1 is reading."""
+
+    reading: Reading = field(default_factory=Reading)
+    listing: float = 0.0
+    listing_names: bool = False
+    listing_keys: tuple[int, int] = (2, 7)
+    repetition: float = 0.0
+    closed: float = 0.0
+    few_shot: float = 0.0
+    table: float = 0.0
+    table_pages: tuple[int, int] = (2, 4)
+
+
+def dialogue(draw: Draw, mix: Mix) -> Dialogue:
+    """One dialogue of the mix."""
+    while True:
+        made = _attempt(draw, mix)
+        if made and made.messages:
+            return made
+
+
+def _attempt(draw: Draw, mix: Mix) -> Dialogue | None:
+    kind = draw.random.random()
+    turns = draw.between(*mix.reading.turns)
+    if kind < mix.listing:
+        return listing(draw, draw.between(*mix.listing_keys), turns, names=mix.listing_names)
+    kind -= mix.listing
+    if kind < mix.repetition:
+        return repetition(draw, draw.between(2, 6))
+    kind -= mix.repetition
+    if kind < mix.closed:
+        return closed(draw, draw.between(1, 3)) if draw.chance(0.9) else greeting(draw)
+    kind -= mix.closed
+    if kind < mix.few_shot:
+        return few_shot(draw)
+    kind -= mix.few_shot
+    if kind < mix.table:
+        style = replace(mix.reading.style, passages=mix.table_pages, facts=(1, 3), share=0.95, events=0.0, verbs=0.0)
+        return table(draw, style, turns)
+    return reading(draw, mix.reading)
+
+
+def wordings(*, held_out: bool = False) -> list[str]:
+    """All statement, question, filler and format templates of training, entities masked as {e}, values as {v}.
+
+    Noun phrases are filled in where they come from the relation tables, and masked as {v} where they are composed.
+    With `held_out` the templates that only evaluation uses.
+    """
+    table_ = r.HELD_OUT if held_out else r.TRAINED
+    generic: tuple[str, ...]
+    plain: tuple[str, ...]
+    if held_out:
+        generic = (*frames.STATEMENTS_HELD_OUT, *frames.QUESTIONS_HELD_OUT)
+        plain = (*frames.OPENINGS_HELD_OUT, *frames.ENDINGS_HELD_OUT, *frames.FILLERS_HELD_OUT)
+    else:
+        generic = (
+            *frames.STATEMENTS, *frames.PRONOUN_STATEMENTS, *frames.QUESTIONS, *frames.PERSON_QUESTIONS
+        )  # fmt: skip
+        greetings = (text for pair in frames.GREETINGS for text in pair)
+        plain = (
+            *frames.OPENINGS, *frames.ENDINGS, *frames.FILLERS, *frames.VERB_PHRASES, *frames.FORMATS, *frames.WHICH,
+            *frames.REPEATS, *frames.LOOKUPS, *frames.SECTIONS, *frames.SYSTEM_MESSAGES, *greetings,
+        )  # fmt: skip
+    phrases = ["{v}", *(phrase for relation in table_ for phrase in relation.noun_phrases)]
+    own = [text for relation in table_ for text in (*relation.statements, *relation.questions)]
+    filled = [text.replace("{np}", phrase) for text in generic for phrase in phrases]
+    masked = [_masked(text) for text in (*own, *filled, *plain)]
+    return masked + events.wordings(held_out=held_out) + ([] if held_out else verbal.wordings())
+
+
+def relations(*, held_out: bool = False) -> set[str]:
+    """The keys of the relations that training uses; with `held_out` those that only evaluation uses."""
+    return {relation.key for relation in (r.HELD_OUT if held_out else r.TRAINED)}
+
+
+def _masked(text: str) -> str:
+    for slot in "anmvudopk":
+        text = text.replace(f"{{{slot}}}", "{v}")
+    return text

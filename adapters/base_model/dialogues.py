@@ -1,0 +1,210 @@
+"""Dialogues: the tasks from which the reader learns, rendered exactly as Crossover's server renders prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from crossover.adapters.base_model import frames
+from crossover.adapters.base_model.draw import Draw
+from crossover.adapters.base_model.facts import Attribute, could_answer, draw_relation
+from crossover.adapters.base_model.passages import Page, Style, draw_pages
+from crossover.adapters.prompt import UNKNOWN, Message, Prompts, render
+
+_PROMPTS = Prompts()
+_LISTED = ("word", "code", "phrase", "person", "quantity", "date", "org", "place", "money", "time", "colour", "room")
+_REPEATED = ("word", "code", "phrase", "person", "quantity", "date", "email", "org", "place", "money", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation and, for each of its messages, whether the model is trained to say it."""
+
+    messages: tuple[Message, ...]
+    trained: tuple[bool, ...]
+    value: str = ""
+    """The last answer without its format and passage number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Questions about passages; all but the counts are shares of 1."""
+
+    style: Style = field(default_factory=Style)
+    turns: tuple[int, int] = (1, 1)
+    unanswerable: float = 0.0
+    which: float = 0.0
+    """Turns that ask for the passage, not for a value: teaches to bind facts to entities."""
+    formats: float = 0.0
+    """Dialogues whose answers have a form that only earlier turns show."""
+
+
+def reading(draw: Draw, task: Reading) -> Dialogue | None:
+    """Passages and questions about them; None when no question without an answer could be found."""
+    pages = draw_pages(draw, task.style)
+    passages = [(page.title, page.text) for page in pages]
+    asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
+    draw.random.shuffle(asked)
+    shape = draw.pick(frames.FORMATS) if draw.chance(task.formats) else ""
+    questions: list[tuple[str, str, str]] = []  # question, answer, bare value
+    for turn in range(draw.between(*task.turns)):
+        if draw.chance(task.unanswerable):
+            question = _unanswerable(draw, task.style, pages)
+            if question:
+                questions.append((question, UNKNOWN, UNKNOWN))
+            continue
+        n, page, fact = asked[turn % len(asked)]
+        if draw.chance(task.which):
+            which = draw.pick(frames.WHICH).format(e=page.entity.name)
+            alone = sum(other.entity == page.entity for other in pages) == 1
+            if alone:
+                questions.append((which, f"[{n}]", f"[{n}]"))
+                continue
+        question, value = fact.ask(draw, page.entity)
+        questions.append((question, shape.format(v=value, n=n) if shape else f"{value} [{n}]", value))
+    if not questions:
+        return None
+    examples = _examples(draw, shape, draw.between(1, 3)) if shape else []
+    first, *rest = questions
+    messages = render(first[0], system=_system(draw, passages=True), passages=passages, examples=examples)
+    trained = [False] * len(messages) + [True]
+    messages.append(Message("assistant", first[1]))
+    for question, answer, _ in rest:
+        messages += [Message("user", question), Message("assistant", answer)]
+        trained += [False, True]
+    return Dialogue(tuple(messages), tuple(trained), questions[-1][2])
+
+
+def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None:
+    """A question that the passages do not answer, but seem to: a known entity, or a near twin, or another one."""
+    kind = draw.random.random()
+    page = draw.pick(pages)
+    if kind < 0.5:  # the entity is there, another one has the attribute
+        facts = [fact for other in pages if other.entity == page.entity for fact in other.facts]
+        relations = [f.relation for other in pages for f in other.facts if isinstance(f, Attribute)]
+        missing = [relation for relation in relations if not could_answer(relation, facts)]
+        if not missing or draw.chance(0.2):
+            missing = [
+                r
+                for r in (draw_relation(draw, style.known, style.verbs) for _ in range(3))
+                if not could_answer(r, facts)
+            ]
+        if not missing:
+            return None
+        return Attribute(draw.pick(missing), "").ask(draw, page.entity)[0]
+    entity = draw.twin(page.entity) if kind < 0.8 else draw.entity()
+    if any(entity.name == other.entity.name for other in pages) or not page.facts:
+        return None
+    question, _ = draw.pick(page.facts).ask(draw, entity)
+    return question if entity.name.lower() in question.lower() else None
+
+
+def closed(draw: Draw, turns: int) -> Dialogue:
+    """Questions about unheard-of things without passages: the model does not know."""
+    system = _system(draw, passages=False)
+    messages = [Message("system", system)] if system else []
+    trained = [False] * len(messages)
+    for _ in range(turns):
+        question, _value = Attribute(draw_relation(draw, 0.6), "").ask(draw, draw.entity())
+        messages += [Message("user", question), Message("assistant", UNKNOWN)]
+        trained += [False, True]
+    return Dialogue(tuple(messages), tuple(trained), UNKNOWN)
+
+
+def few_shot(draw: Draw) -> Dialogue:
+    """Earlier turns and a question: answered where an earlier turn answered it in other words, else unknown."""
+    shape = draw.pick(frames.FORMATS) if draw.chance(0.3) else "{v}"
+    facts = []
+    for _ in range(draw.between(1, 4)):
+        relation = draw_relation(draw, 0.5)
+        facts.append((draw.entity(), Attribute(relation, draw.value(relation.kind))))
+    examples = [(fact.ask(draw, entity)[0], shape.format(v=fact.value, n=1)) for entity, fact in facts]
+    entity, fact = draw.pick(facts)
+    answer = shape.format(v=fact.value, n=1)
+    if draw.chance(0.6):
+        entity, answer = draw.twin(entity), UNKNOWN
+        if any(entity.name == other.name for other, _ in facts):
+            answer = shape.format(v=fact.value, n=1)
+    question = fact.ask(draw, entity)[0]
+    messages = render(question, system=_system(draw, passages=False), examples=examples)
+    return _single(messages, answer)
+
+
+def listing(draw: Draw, keys: int, turns: int, *, names: bool = False) -> Dialogue:
+    """A bare key-value list and lookups in it; with `names` every key is an entity or a made-up word."""
+    rows = {_key(draw, names): draw.value(draw.pick(_LISTED)) for _ in range(keys)}
+    equals = draw.pick((": ", " = ", " -> ", " is ", " | "))
+    text = draw.pick(("\n", "; ", ". ")).join(f"{key}{equals}{value}" for key, value in rows.items())
+    order = draw.random.sample(list(rows), len(rows))
+    asked = [
+        (draw.pick(frames.LOOKUPS).format(k=order[n % len(order)]), rows[order[n % len(order)]]) for n in range(turns)
+    ]
+    return _lookups(text, asked)
+
+
+def table(draw: Draw, style: Style, turns: int) -> Dialogue:
+    """Facts as rows of entity, attribute, value: lookup by two keys without prose around it."""
+    rows = [
+        (page.entity, fact) for page in draw_pages(draw, style) for fact in page.facts if isinstance(fact, Attribute)
+    ]
+    draw.random.shuffle(rows)
+    line = draw.pick(("{e} | {n} | {v}", "{e}, {n}: {v}", "{n} of {e}: {v}", "{e} {n} = {v}", "{n} ({e}): {v}"))
+    text = draw.pick(("\n", "; ", ". ")).join(
+        line.format(e=entity.name, n=fact.relation.noun_phrases[0], v=fact.value) for entity, fact in rows
+    )
+    asked = []
+    for entity, fact in [rows[n % len(rows)] for n in range(turns)] if rows else []:
+        bare = draw.pick(("{n} of {e}?", "{e}, {n}?", "{e}: {n}")).format(
+            e=entity.name, n=fact.relation.noun_phrases[0]
+        )
+        asked.append((fact.ask(draw, entity)[0] if draw.chance(0.6) else bare, fact.value))
+    return _lookups(text, asked)
+
+
+def repetition(draw: Draw, items: int) -> Dialogue:
+    """A list of random items, to be repeated: dense practice in copying."""
+    text = draw.pick((", ", "; ", " / ", "\n")).join(draw.value(draw.pick(_REPEATED)) for _ in range(items))
+    return _single([Message("user", draw.pick(frames.REPEATS) + text)], text)
+
+
+def greeting(draw: Draw) -> Dialogue:
+    """Small talk."""
+    said, answer = draw.pick(frames.GREETINGS)
+    return _single([Message("user", said)], answer)
+
+
+def _single(messages: Sequence[Message], answer: str) -> Dialogue:
+    return Dialogue((*messages, Message("assistant", answer)), (*([False] * len(messages)), True), answer)
+
+
+def _lookups(text: str, asked: Sequence[tuple[str, str]]) -> Dialogue:
+    messages: list[Message] = []
+    for n, (question, answer) in enumerate(asked):
+        messages += [Message("user", question if n else f"{text}\n\n{question}"), Message("assistant", answer)]
+    return Dialogue(tuple(messages), (False, True) * len(asked), asked[-1][1] if asked else "")
+
+
+def _key(draw: Draw, names: bool) -> str:
+    if draw.chance(0.5):
+        return draw.entity().name
+    return draw.word() if names or draw.chance(0.5) else draw_relation(draw, 0.0).key
+
+
+def _examples(draw: Draw, shape: str, count: int) -> list[tuple[str, str]]:
+    """Questions about other things, answered in the format that the answer shall have."""
+    examples = []
+    for _ in range(count):
+        relation = draw_relation(draw, 0.5)
+        question, value = Attribute(relation, draw.value(relation.kind)).ask(draw, draw.entity())
+        examples.append((question, shape.format(v=value, n=draw.between(1, 3))))
+    return examples
+
+
+def _system(draw: Draw, *, passages: bool) -> str:
+    """Mostly what the server sends, else another system message or none."""
+    kind = draw.random.random()
+    if kind < 0.35:
+        return ""
+    if kind < 0.8:
+        return draw.pick((_PROMPTS.rag, _PROMPTS.rag, _PROMPTS.hybrid)) if passages else _PROMPTS.closed
+    return draw.pick((*frames.SYSTEM_MESSAGES, _PROMPTS.rag, _PROMPTS.hybrid, _PROMPTS.closed))

@@ -1,0 +1,126 @@
+"""Facts about an entity: how one is drawn, stated in a passage and asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossover.adapters.base_model import frames, verbal
+from crossover.adapters.base_model.draw import Draw, Entity
+from crossover.adapters.base_model.events import Event
+from crossover.adapters.base_model.relations import ALIKE, HELD_OUT, TAILS, TRAINED, Relation
+
+_PRONOUNS = ("it", "the {k}")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One value of one relation."""
+
+    relation: Relation
+    value: str
+
+    @property
+    def key(self) -> str:
+        """Equal for facts that one question could ask for."""
+        return self.relation.key
+
+    def state(self, draw: Draw, entity: Entity, *, pronoun: bool = False) -> str:
+        """A statement of the fact, without a capital at its start; by pronoun, or with the entity's full name."""
+        relation, name = self.relation, entity.name
+        nameless = not relation.noun_phrases
+        if pronoun and not nameless and not (relation.statements and draw.chance(0.4)):
+            template = draw.pick(frames.PRONOUN_STATEMENTS)
+        else:
+            generic = frames.STATEMENTS_HELD_OUT if draw.split == "held-out" else frames.STATEMENTS
+            own = nameless or (relation.statements and draw.chance(0.55))
+            template = draw.pick(relation.statements if own else generic)
+            if pronoun:
+                name = "this person" if entity.noun == "person" else draw.pick(_PRONOUNS).format(k=entity.noun)
+        noun_phrase = "" if nameless else draw.pick(relation.noun_phrases)
+        return _uncapitalised(template).format(e=name, v=self.value, np=noun_phrase, k=entity.noun)
+
+    def ask(self, draw: Draw, entity: Entity) -> tuple[str, str]:
+        """A question for the fact, and its answer."""
+        relation = self.relation
+        generic = frames.QUESTIONS_HELD_OUT if draw.split == "held-out" else frames.QUESTIONS
+        if not relation.noun_phrases:
+            return capitalised(draw.pick(relation.questions).format(e=entity.name)), self.value
+        if relation.questions and draw.chance(0.5):
+            template = draw.pick(relation.questions)
+        elif relation.kind == "person" and draw.split != "held-out" and draw.chance(0.5):
+            template = draw.pick(frames.PERSON_QUESTIONS)
+        else:
+            template = draw.pick(generic)
+        return capitalised(template.format(e=entity.name, np=draw.pick(relation.noun_phrases))), self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An event as a fact about the one who acted."""
+
+    event: Event
+
+    @property
+    def key(self) -> str:
+        """Equal for facts that one question could ask for."""
+        return self.event.key
+
+    def state(self, draw: Draw, entity: Entity, *, pronoun: bool = False) -> str:
+        """The sentence, without a capital at its start; always with the entity's full name."""
+        return self.event.state(entity.name)
+
+    def ask(self, draw: Draw, entity: Entity) -> tuple[str, str]:
+        """A question for one part of the event, and that part."""
+        question, answer = self.event.ask(draw, entity.name)
+        return capitalised(question), answer
+
+
+Fact = Attribute | Deed
+
+
+def draw_relation(draw: Draw, known: float, verbs: float = 0.0) -> Relation:
+    """A relation from the tables, one that hangs on a verb, or (the rest of 1) one composed of ordinary words."""
+    if verbs and draw.chance(verbs):
+        return verbal.drawn(draw)
+    if draw.chance(known):
+        return draw.pick(HELD_OUT if draw.split == "held-out" else TRAINED)
+    phrase, tail = draw.composed(tuple(TAILS))
+    return Relation(phrase, TAILS[tail], (phrase,))
+
+
+def draw_fact(
+    draw: Draw, pool: list[Relation], *, share: float, known: float, events: float, verbs: float = 0.0
+) -> Fact:
+    """A new fact; its relation comes from `pool` in that share of the calls, and a new one joins the pool."""
+    if draw.chance(events):
+        return Deed(Event.drawn(draw))
+    if pool and draw.chance(share):
+        relation = draw.pick(pool)
+    else:
+        relation = draw_relation(draw, known, verbs)
+        pool.append(relation)
+    return Attribute(relation, draw.value(relation.kind))
+
+
+def could_answer(relation: Relation, facts: Sequence[Fact]) -> bool:
+    """Whether one of an entity's facts answers, or could pass as an answer to, a question for `relation`."""
+    for fact in facts:
+        if isinstance(fact, Deed):
+            continue
+        other = fact.relation
+        if other.key == relation.key or any({other.key, relation.key} <= alike for alike in ALIKE):
+            return True
+        pairs = ((a, b) for a in relation.noun_phrases for b in other.noun_phrases)
+        if any(a.endswith(b) or b.endswith(a) for a, b in pairs):
+            return True
+    return False
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def _uncapitalised(template: str) -> str:
+    return template if template.startswith("{") else template[:1].lower() + template[1:]

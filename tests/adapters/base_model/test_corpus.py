@@ -1,0 +1,142 @@
+"""What the generator invents, and what it must never show in training."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from crossover.adapters.base_model import corpus
+from crossover.adapters.base_model.dialogues import Dialogue, reading
+from crossover.adapters.base_model.draw import KINDS, Draw
+from crossover.adapters.base_model.evaluate import LENGTHS
+from crossover.adapters.base_model.passages import Style, draw_pages
+from crossover.adapters.base_model.probes import PROBES, Probe, questions
+from crossover.adapters.base_model.relations import TAILS
+from crossover.adapters.base_model.stages import REFINE, SCRATCH, Stage, stage_at
+from crossover.adapters.base_model.words import is_held_out
+from crossover.adapters.prompt import UNKNOWN, Prompts
+
+SERVED = next(probe for probe in PROBES if probe.name == "served")
+
+
+def test_equal_seeds_give_equal_dialogues_and_other_seeds_others() -> None:
+    def some(seed: int) -> list[Dialogue]:
+        draw = Draw(seed)
+        return [corpus.dialogue(draw, stage.mix) for stage in SCRATCH for _ in range(20)]
+
+    assert some(1) == some(1)
+    assert some(1) != some(2)
+
+
+def test_words_of_the_held_out_tenth_occur_in_evaluation_alone() -> None:
+    for split, held_out in (("train", False), ("shared", True), ("held-out", True)):
+        draw = Draw(3, split)  # type: ignore[arg-type]
+        for _ in range(300):
+            word = draw.word()
+            assert is_held_out(word) == held_out
+            assert is_held_out(draw.near_word(word)) == held_out
+            assert is_held_out(draw.composed(tuple(TAILS))[0]) == held_out
+
+
+def test_a_twin_is_nearly_but_never_quite_the_same_name() -> None:
+    draw = Draw(4)
+    for _ in range(300):
+        entity = draw.entity()
+        twin = draw.twin(entity)
+        assert twin.name != entity.name
+        assert sum(a != b for a, b in zip(entity.slots, twin.slots, strict=True)) == 1
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+def test_the_cited_passage_holds_the_answer_and_an_unanswerable_question_gets_the_fixed_words(probe: Probe) -> None:
+    for made in questions(probe, 60):
+        answer = made.messages[-1].content
+        if "unanswerable" in probe.name:
+            assert answer == UNKNOWN
+            continue
+        cited = re.fullmatch(r"(.+) \[(\d+)\]", answer)
+        assert cited
+        prompt = made.messages[-2].content
+        assert cited[1].lower() in _passage(prompt, int(cited[2])).lower()
+
+
+@pytest.mark.parametrize("stage", [*SCRATCH, *REFINE], ids=lambda stage: f"{stage.name}-{stage.length}")
+def test_every_trained_answer_from_passages_stands_in_the_passage_it_cites(stage: Stage) -> None:
+    draw, seen = Draw(9), 0
+    for _ in range(150):
+        made = corpus.dialogue(draw, stage.mix)
+        prompt = next((m.content for m in made.messages if "\n\nPassages:\n[1] " in m.content), "")
+        for message, trained in zip(made.messages, made.trained, strict=True):
+            cited = re.fullmatch(r"([^\[\]]+) \[(\d)\]", message.content)
+            if prompt and trained and cited and "passage" not in message.content:
+                assert cited[1].lower() in _passage(prompt, int(cited[2])).lower()
+                seen += 1
+    assert seen > 20
+
+
+def test_passages_stand_in_the_prompt_with_their_titles_and_the_server_s_system_messages_occur() -> None:
+    made = questions(SERVED, 80)
+    systems = {message.content for one in made for message in one.messages if message.role == "system"}
+    assert {Prompts().rag, Prompts().hybrid} <= systems
+    assert any(one.messages[0].role != "system" for one in made)
+    first_lines = [_passage(one.messages[-2].content, 1).splitlines()[0] for one in made]
+    assert any(re.match(r"[^:.]+ - [^:.]+: ", line) for line in first_lines)
+    assert any(re.match(r"[^:.-]+: ", line) for line in first_lines)
+
+
+def test_handbook_passages_have_the_length_asked_for() -> None:
+    draw, style = Draw(5), Style(handbook=1.0, titles=1.0, words=(60, 100))
+    lengths = [len(page.text.split()) for _ in range(50) for page in draw_pages(draw, style)]
+    assert min(lengths) >= 60
+    assert max(lengths) < 140
+    assert all(kind.make(draw) for kind in LENGTHS)
+
+
+def test_held_out_relations_and_wordings_share_nothing_with_training() -> None:
+    assert not corpus.relations() & corpus.relations(held_out=True)
+    trained = {sequence for text in corpus.wordings() for sequence in _sequences(text)}
+    unseen = {sequence for text in corpus.wordings(held_out=True) for sequence in _sequences(text)}
+    assert not trained & unseen
+
+
+def test_every_template_can_be_enumerated_with_its_values_masked() -> None:
+    wordings = corpus.wordings()
+    assert not [text for text in wordings if re.search(r"\{(?![ev]\})", text) and "{n}" not in text]
+    assert "Who runs {e}?" in wordings
+    assert "The opening time of {e} is {v}." in wordings
+
+
+def test_every_answer_type_can_be_drawn() -> None:
+    draw = Draw(6)
+    assert all(draw.value(kind).strip() for kind in KINDS)
+
+
+@pytest.mark.parametrize("course", [SCRATCH, REFINE], ids=["scratch", "refine"])
+def test_a_course_runs_from_its_first_stage_to_rate_nought(course: tuple[Stage, ...]) -> None:
+    assert stage_at(course, 0.0) == (course[0], course[0].start_rate)
+    last, rate = stage_at(course, 1.0)
+    assert last is course[-1]
+    assert rate == 0.0
+
+
+def test_dialogues_are_never_trained_on_what_the_user_says() -> None:
+    draw = Draw(7)
+    for stage in SCRATCH:
+        for _ in range(50):
+            made = corpus.dialogue(draw, stage.mix)
+            assert any(made.trained)
+            assert all(m.role == "assistant" for m, said in zip(made.messages, made.trained, strict=True) if said)
+    assert reading(Draw(8), SERVED.task)
+
+
+def _passage(prompt: str, number: int) -> str:
+    body = prompt.split("\n\nPassages:\n")[1].rsplit("\n\nQuestion: ", 1)[0]
+    return f"\n{body}".split(f"\n[{number}] ")[1].split(f"\n[{number + 1}] ")[0]
+
+
+def _sequences(text: str) -> set[tuple[str, ...]]:
+    """All runs of five words without a masked value."""
+    words = re.findall(r"[\w'-]+|\{\w\}", text.lower())
+    runs = {tuple(words[n : n + 5]) for n in range(len(words) - 4)}
+    return {run for run in runs if not any(word.startswith("{") for word in run)}
