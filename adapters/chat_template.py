@@ -72,6 +72,11 @@ class ChatTokenizer:
         pad = self._tokenizer.pad_token_id
         return self.eos_token_id if pad is None else int(pad)
 
+    @property
+    def special_tokens(self) -> frozenset[str]:
+        """The tokens that no text of users or documents can become, such as the end token."""
+        return frozenset(self._special)
+
     def count(self, text: str) -> int:
         """The number of tokens of a plain text."""
         return len(self._plain.encode(text, add_special_tokens=False).ids)

@@ -1,0 +1,144 @@
+"""`crossover adapters`: what is trained, which version answers, and back again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from crossover.adapters.base_model import BaseModel
+    from crossover.adapters.cli import CommandContext
+    from crossover.adapters.registry import AdapterVersion, Registry
+    from crossover.adapters.settings import AdapterSettings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+Name = Annotated[str, typer.Argument(help="Name of the adapter.", metavar="NAME")]
+Reference = Annotated[str, typer.Argument(help="NAME, or NAME@DIGEST for one version.", metavar="NAME[@DIGEST]")]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="List, show, promote and delete adapters.")
+
+
+@app.command("list", epilog="Example: [b]crossover adapters list --json[/b]")
+def list_adapters(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the adapters with their versions; the promoted one is marked."""
+    from crossover.adapters.console import print_adapters
+
+    registry = registry_of(ctx.obj.settings)
+    if not as_json:
+        print_adapters(registry)
+        return
+    adapters = [
+        {
+            "name": name,
+            "promoted": registry.promoted_digest(name),
+            "versions": [version.card.model_dump(mode="json", exclude={"documents"}) for version in versions],
+        }
+        for name in registry.names()
+        if (versions := registry.versions(name))
+    ]
+    typer.echo(json.dumps({"adapters": adapters}))
+
+
+@app.command(epilog="Example: [b]crossover adapters show support[/b]")
+def show(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Show the card of a version: the one named, else the promoted, else the latest."""
+    from crossover.adapters.console import print_card
+
+    registry = registry_of(ctx.obj.settings)
+    version = _named(registry, reference, promoted_first=True)
+    if as_json:
+        typer.echo(version.card.model_dump_json())
+    else:
+        print_card(version, promoted=registry.promoted_digest(version.name) == version.digest)
+
+
+@app.command(epilog="Example: [b]crossover adapters promote support@3f9c2a[/b]")
+def promote(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Let a version answer for its name: the one named, else the latest. A running server loads it at once."""
+    from crossover.adapters.base_model import resolve
+
+    settings = ctx.obj.settings
+    registry = registry_of(settings, resolve(settings.base_model))
+    version = _named(registry, reference)
+    promote_version(ctx.obj, registry, version)
+    _say(version, "promoted", as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover adapters rollback support[/b]")
+def rollback(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Let the version answer again that did before the present one."""
+    from crossover.adapters.base_model import resolve
+
+    settings = ctx.obj.settings
+    registry = registry_of(settings, resolve(settings.base_model))
+    version = registry.rollback_target(name)
+    promote_version(ctx.obj, registry, version, rollback=True)
+    _say(version, "rolled back to", as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover adapters delete support@3f9c2a --yes[/b]")
+def delete(
+    ctx: typer.Context,
+    reference: Reference,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete one version, or an adapter with all its versions."""
+    registry = registry_of(ctx.obj.settings)
+    name, _, digest = reference.partition("@")
+    registry.versions(name)
+    if not digest and registry.promoted_digest(name) and ctx.obj.live_server():
+        raise RuntimeError(f"{name!r} is promoted and a server is running; stop the server first")
+    if not yes:
+        typer.confirm(f"Delete {reference}{'' if digest else ' with all its versions'}?", abort=True, err=True)
+    gone = registry.delete(name, digest or None)
+    if as_json:
+        typer.echo(json.dumps({"name": name, "deleted": gone}))
+    else:
+        typer.echo(f"deleted {', '.join(f'{name}@{each}' for each in gone)}")
+
+
+def registry_of(settings: AdapterSettings, base: BaseModel | None = None) -> Registry:
+    """The registry of a home; with `base`, it refuses adapters of other base models."""
+    from crossover.adapters.registry import Registry
+
+    fingerprint = base.fingerprint if base else None
+    return Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=fingerprint)
+
+
+def promote_version(
+    context: CommandContext, registry: Registry, version: AdapterVersion, *, rollback: bool = False
+) -> None:
+    """Promote by the running server, which probes first; without one, move the alias of an adapter that is servable.
+
+    Raises:
+        NotServable: vLLM could not serve it.
+        RuntimeError: the server could not, and says why.
+    """
+    registry.check(version)
+    url = context.live_server()
+    if url is None:
+        registry.set_alias(version.name, version.digest)
+        return
+    from crossover.adapters.live import post
+
+    if rollback:
+        post(f"{url}/v1/adapters/{version.name}/rollback", {})
+    else:
+        post(f"{url}/v1/adapters/{version.name}/promote", {"version": version.digest})
+
+
+def _named(registry: Registry, reference: str, *, promoted_first: bool = False) -> AdapterVersion:
+    name, _, digest = reference.partition("@")
+    if digest or (promoted_first and registry.promoted_digest(name)):
+        return registry.resolve(reference)
+    return registry.versions(name)[-1]
+
+
+def _say(version: AdapterVersion, what: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"name": version.name, "promoted": version.digest, "served_name": version.served_name}))
+    else:
+        typer.echo(f"{what} {version.served_name}")

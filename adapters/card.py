@@ -1,0 +1,61 @@
+"""AdapterCard: what an adapter is, what it learnt from and what that took; card.json beside its weights."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+FILE = "card.json"
+
+
+class DataCard(BaseModel):
+    """The data set that an adapter was trained on."""
+
+    name: str
+    fingerprint: str
+    examples: int
+
+
+class AdapterCard(BaseModel):
+    """Everything that a reader, the router or an auditor asks about one adapter version."""
+
+    name: str
+    digest: str = Field(default="", description="Set at registration: a hash over weights and configuration.")
+    base_model: str
+    base_fingerprint: str
+    chat_template: str = Field(description="Digest of the chat template it was trained under.")
+    prompts: str = Field(description="Digest of the system messages it was trained under.")
+    template_date: str = Field(default="", description="The date that a chat template with a clock was shown.")
+    method: str = "lora"
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+    command: str = Field(default="", description="The command line that trained it.")
+    data: DataCard
+    documents: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Documents that training saw, each with the content hashes of the chunks it saw.",
+    )
+    trained_at: datetime
+    wall_seconds: float = 0.0
+    device: str = ""
+    device_seconds: float = 0.0
+    tokens: int = Field(default=0, description="Tokens that went through the model in training, padding left out.")
+    losses: list[float] = Field(default_factory=list, description="Mean training loss of each epoch.")
+    gate: dict[str, Any] | None = None
+    parent: str | None = Field(default=None, description="The adapter that training went on from.")
+
+    @classmethod
+    def load(cls, folder: Path) -> AdapterCard:
+        """The card of the adapter in a folder.
+
+        Raises:
+            FileNotFoundError: the folder has none, so the adapter in it is not complete.
+            pydantic.ValidationError: it does not say what a card must say.
+        """
+        return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+
+    def save(self, folder: Path) -> None:
+        """Writes the card into a folder, the last file of an adapter."""
+        (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,110 @@
+"""What the commands of this package show on a terminal."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from crossover.adapters.registry import AdapterVersion, Registry
+    from crossover.adapters.training.options import Progress as Trained
+
+_SECONDS_BETWEEN_LINES = 15.0
+
+
+@contextmanager
+def training_bar(name: str, *, quiet: bool) -> Iterator[Callable[[Trained], None]]:
+    """Shows loss and time left on stderr: a live bar on a terminal, a line now and then elsewhere."""
+    console = Console(stderr=True, quiet=quiet)
+    if not console.is_terminal:
+        yield _lines(console)
+        return
+    columns = (TextColumn("train {task.description}"), BarColumn(), TextColumn("{task.fields[status]}"))
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(escape(name), total=None, status="loading the model")
+
+        def show(trained: Trained) -> None:
+            bar.update(task, total=trained.steps, completed=trained.step, status=_status(trained))
+
+        yield show
+
+
+def _lines(console: Console) -> Callable[[Trained], None]:
+    shown = -math.inf
+
+    def show(trained: Trained) -> None:
+        nonlocal shown
+        if trained.step == trained.steps or time.monotonic() - shown > _SECONDS_BETWEEN_LINES:
+            shown = time.monotonic()
+            console.print(f"step {trained.step}/{trained.steps}  {_status(trained)}", highlight=False)
+
+    return show
+
+
+def _status(trained: Trained) -> str:
+    left = trained.seconds_left
+    time_left = "" if math.isnan(left) else f"  {int(left) // 60}:{int(left) % 60:02d} left"
+    resumed = f"  resumed at step {trained.resumed_at}" if trained.resumed_at else ""
+    return f"epoch {trained.epoch:.1f}  loss {trained.loss:.3f}{time_left}{resumed}"
+
+
+def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
+    """What came out of a training, and what to do next."""
+    card, console = version.card, Console(soft_wrap=True)
+    loss = f", loss {card.losses[-1]:.3f}" if card.losses else ""
+    examples = f"{card.data.examples} examples, {card.tokens:,} tokens"
+    console.print(f"[bold]{version.served_name}[/]: {examples}, {card.wall_seconds:.0f} s{loss}", highlight=False)
+    if promoted:
+        console.print(f"promoted; ask for [bold]finetune:{version.name}[/] or [bold]hybrid:{version.name}[/]")
+    else:
+        console.print(f"next: [bold]crossover adapters promote {version.served_name}[/]", highlight=False)
+
+
+def print_adapters(registry: Registry) -> None:
+    """A table of all versions, the promoted ones marked."""
+    fixed = [Column(header, no_wrap=True) for header in ("", "adapter", "trained")]
+    table = Table(*fixed, "examples", "loss", "method", "base model", box=None, header_style="bold")
+    for name in registry.names():
+        promoted = registry.promoted_digest(name)
+        for version in registry.versions(name):
+            card = version.card
+            table.add_row(
+                "[green]●[/]" if version.digest == promoted else "",
+                version.served_name,
+                f"{card.trained_at:%Y-%m-%d %H:%M}",
+                str(card.data.examples),
+                f"{card.losses[-1]:.3f}" if card.losses else "",
+                f"{card.method} r{card.hyperparameters.get('rank', '?')}",
+                escape(card.base_model),
+            )
+    console = Console()
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("no adapters yet: [bold]crossover train FILE --name NAME[/]")
+
+
+def print_card(version: AdapterVersion, *, promoted: bool) -> None:
+    """The card as a list of fields."""
+    card = version.card
+    table = Table(box=None, show_header=False)
+    table.add_row("adapter", f"{version.served_name}{'  [green]promoted[/]' if promoted else ''}")
+    table.add_row("folder", escape(str(version.path)))
+    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters"}
+    for field, value in card.model_dump(mode="json", exclude=skipped).items():
+        if value not in (None, ""):
+            table.add_row(field.replace("_", " "), escape(str(value)))
+    table.add_row("data", f"{escape(card.data.name)}, {card.data.examples} examples, {card.data.fingerprint}")
+    table.add_row("options", escape(", ".join(f"{key} {value}" for key, value in card.hyperparameters.items())))
+    table.add_row("losses", " ".join(f"{loss:.3f}" for loss in card.losses))
+    chunks = sum(len(hashes) for hashes in card.documents.values())
+    table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
+    Console(soft_wrap=True).print(table)

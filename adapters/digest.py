@@ -1,0 +1,27 @@
+"""The digest that names an adapter version: equal for equal weights and configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from crossover.adapters.servable import CONFIG, WEIGHTS
+
+
+def seal(folder: Path, config: dict[str, Any]) -> str:
+    """The first 12 hex digits of a SHA-256 over the configuration and the weights.
+
+    The configuration is written anew, sorted: PEFT keeps target_modules as a set, in an order of the day.
+    """
+    config["target_modules"] = sorted(config["target_modules"]) if isinstance(
+        config.get("target_modules"), list
+    ) else config.get("target_modules")  # fmt: skip
+    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    digest = hashlib.sha256(text.encode())
+    with (folder / WEIGHTS).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:12]

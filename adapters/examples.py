@@ -1,0 +1,105 @@
+"""Example and DataSet: what an adapter learns from, whatever file format it came in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossover.adapters.prompt import Message
+
+
+class DataError(ValueError):
+    """A data set that cannot be used: the file, the line, the field, what stands there and what should.
+
+    Args:
+        file: the file as the user named it.
+        line: 1-based; 0 when the whole file is meant.
+        field: the key at fault, such as ``completion`` or ``messages[2].content``.
+        found: what stands there.
+        expected: what would be right.
+        code: the kind of fault, for scripts.
+    """
+
+    def __init__(
+        self, file: str | Path, line: int, field: str, *, found: str, expected: str, code: str = "wrong-value"
+    ) -> None:
+        self.code = code
+        self.file, self.line, self.field, self.found, self.expected = str(file), line, field, found, expected
+        super().__init__(f"{file}:{line}:{field}: error: found {found}, expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question with the answer that the model shall give."""
+
+    question: str
+    answer: str
+    system: str = ""
+    """The data set's own system message, kept behind ours."""
+    history: tuple[Message, ...] = ()
+    """Earlier turns, without system messages, oldest first."""
+    line: int = 0
+    """Where it stands in its file, 1-based; 0: unknown."""
+
+    def to_json(self) -> str:
+        """One line that `formats.read` reads back as this example."""
+        if not self.system and not self.history:
+            return json.dumps({"prompt": self.question, "completion": self.answer}, ensure_ascii=False)
+        turns = [Message("system", self.system)] if self.system else []
+        turns += [*self.history, Message("user", self.question), Message("assistant", self.answer)]
+        messages: list[dict[str, object]] = [{"role": turn.role, "content": turn.content} for turn in turns]
+        for message in messages[:-1]:
+            if message["role"] == "assistant":
+                message["weight"] = 0  # an earlier answer is context here, not an example of its own
+        return json.dumps({"messages": messages}, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Validated examples in file order."""
+
+    name: str
+    examples: tuple[Example, ...]
+    format: str = ""
+    """The file format that it was read from."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 12 hex digits of a SHA-256: equal for equal examples in equal order, whatever the format."""
+        digest = hashlib.sha256()
+        for example in self.examples:
+            digest.update(example.to_json().encode() + b"\n")
+        return digest.hexdigest()[:12]
+
+    def split(self, validation: float, seed: int = 0) -> tuple[DataSet, DataSet]:
+        """Training and validation part; examples with one question stay together, so that nothing leaks.
+
+        Args:
+            validation: the share of distinct questions that goes into the second part, 0 to 1.
+            seed: which questions those are.
+
+        Raises:
+            ValueError: the share is outside 0 to 1.
+        """
+        if not 0 <= validation <= 1:
+            raise ValueError(f"validation share {validation}: expected a number from 0 to 1")
+        questions = sorted({_key(example) for example in self.examples})
+        random.Random(seed).shuffle(questions)
+        held_out = set(questions[: round(validation * len(questions))])
+        return (
+            self._part("train", [example for example in self.examples if _key(example) not in held_out]),
+            self._part("validation", [example for example in self.examples if _key(example) in held_out]),
+        )
+
+    def _part(self, part: str, examples: Sequence[Example]) -> DataSet:
+        return DataSet(f"{self.name}.{part}", tuple(examples), self.format)
+
+
+def _key(example: Example) -> str:
+    # Turns of one conversation share their first question, and each contains the ones before.
+    first = next((turn.content for turn in example.history if turn.role == "user"), example.question)
+    return " ".join(first.lower().split())

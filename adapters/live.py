@@ -1,0 +1,29 @@
+"""A request to the server that runs on this home, for commands that change what it serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The server's JSON answer.
+
+    Raises:
+        LookupError, ValueError, RuntimeError: the server's own message for a status of 404, 4xx and 5xx.
+    """
+    import httpx
+
+    try:
+        # Loading an adapter waits for a probe and for running answers to end.
+        response = httpx.post(url, json=body, timeout=180, trust_env=False)
+    except httpx.HTTPError as error:
+        raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
+    if response.is_success:
+        return dict(response.json())
+    try:
+        message = str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"POST {url}: status {response.status_code}"
+    if response.status_code == 404:
+        raise LookupError(message)
+    raise ValueError(message) if response.status_code < 500 else RuntimeError(message)

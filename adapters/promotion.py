@@ -1,0 +1,122 @@
+"""Promotion: load → probe → flip the alias → drain → unload, so that no answer is lost and none is mixed.
+
+Served names are immutable ("support@3f9c2a"): vLLM keeps prefix-cache blocks by name, and weights
+loaded again under an old name would be answered from the old blocks. Only the alias moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from crossover.adapters.registry import AdapterVersion, Registry
+
+logger = logging.getLogger(__name__)
+
+
+class AdapterNotLoaded(RuntimeError):
+    """vLLM could not take an adapter; the message names the server, the path and vLLM's reason."""
+
+
+class AdapterHost(Protocol):
+    """Where adapters are served: all vLLM servers of one engine."""
+
+    changing: asyncio.Lock  # held while the set of adapters changes
+
+    async def load(self, name: str, path: str | Path) -> None:
+        """Load on every server or on none; a name that is already loaded is no error."""
+
+    async def unload(self, name: str) -> None:
+        """Unload everywhere; a name that is not loaded is no error."""
+
+    async def loaded(self) -> set[str]:
+        """The served names that every server has."""
+
+    async def probe(self, name: str) -> None:
+        """Answer one real request on every server, or raise AdapterNotLoaded."""
+
+    async def drained(self, name: str) -> None:
+        """Wait until no request to `name` is under way."""
+
+
+def served_path(registry: Registry, path: Path, root: str | None) -> str:
+    """The folder of an adapter as the vLLM servers see it: below `root` in place of our adapters folder."""
+    if root is None:
+        return str(path.resolve())
+    return str(PurePosixPath(root) / path.relative_to(registry.folder).as_posix())
+
+
+async def promote(
+    registry: Registry, host: AdapterHost, name: str, digest: str, root: str | None = None
+) -> AdapterVersion:
+    """The version that `name` now means, once it has answered and the one before it is gone.
+
+    Args:
+        registry: where versions and aliases are kept.
+        host: where they are served.
+        name: the alias.
+        digest: the version to promote.
+        root: where the vLLM servers see the adapters folder; None: where we do.
+
+    Raises:
+        LookupError: no such version.
+        AdapterNotLoaded: a server could not load it or did not answer with it; nothing has changed.
+    """
+    version = registry.resolve(f"{name}@{digest}")
+    async with host.changing:
+        await host.load(version.served_name, served_path(registry, version.path, root))
+        previous = _promoted(registry, name)
+        try:
+            await host.probe(version.served_name)
+        except Exception:
+            if version != previous:
+                await host.unload(version.served_name)
+            raise
+        registry.set_alias(name, version.digest)
+    if previous is not None and previous != version:
+        await _retire(registry, host, name, previous)
+    return version
+
+
+async def rollback(registry: Registry, host: AdapterHost, name: str, root: str | None = None) -> AdapterVersion:
+    """The version that `name` meant before, promoted again in the same careful way.
+
+    Raises:
+        LookupError: there is no earlier version.
+        AdapterNotLoaded: it could not be served; nothing has changed.
+    """
+    return await promote(registry, host, name, registry.rollback_target(name).digest, root)
+
+
+async def reconcile(registry: Registry, host: AdapterHost, root: str | None = None) -> dict[str, AdapterNotLoaded]:
+    """Load what is promoted and not loaded; what could not be, by served name.
+
+    One broken adapter does not keep the others from being served. Adapters that are loaded and not
+    ours are left alone: other Crossovers may share the servers.
+    """
+    failed: dict[str, AdapterNotLoaded] = {}
+    async with host.changing:
+        loaded = await host.loaded()
+        for version in registry.promoted():
+            if version.served_name in loaded:
+                continue
+            try:
+                await host.load(version.served_name, served_path(registry, version.path, root))
+                await host.probe(version.served_name)
+            except AdapterNotLoaded as error:
+                logger.error("%s", error)
+                failed[version.served_name] = error
+    return failed
+
+
+async def _retire(registry: Registry, host: AdapterHost, name: str, version: AdapterVersion) -> None:
+    await host.drained(version.served_name)
+    async with host.changing:
+        if _promoted(registry, name) != version:  # it may have been promoted again meanwhile
+            await host.unload(version.served_name)
+
+
+def _promoted(registry: Registry, name: str) -> AdapterVersion | None:
+    return next((version for version in registry.promoted() if version.name == name), None)

@@ -1,0 +1,247 @@
+"""Registry: adapter versions, their alias and its history, all on disk under HOME/adapters.
+
+    adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, card.json
+    adapters/NAME/alias     {"digest": promoted, "history": [earlier ones, the latest last]}
+
+A version is written beside and renamed when it is complete; the alias is replaced in one step. So whoever is
+killed at any moment leaves the state from before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossover.adapters.card import FILE as CARD
+from crossover.adapters.card import AdapterCard
+from crossover.adapters.digest import seal
+from crossover.adapters.durable import replace_text, sync
+from crossover.adapters.examples import Example
+from crossover.adapters.servable import NotServable, check_servable, rank_above
+
+TRAINING_FILE = "train.jsonl"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{12}")
+
+
+class UnknownAdapter(LookupError):
+    """No adapter, or no version of it, has that name."""
+
+
+class AdapterInUse(RuntimeError):
+    """The promoted version, or the last one in the history, cannot be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterVersion:
+    """One immutable adapter on disk."""
+
+    name: str
+    digest: str
+    path: Path
+    card: AdapterCard
+
+    @property
+    def served_name(self) -> str:
+        """The name under which vLLM serves it, never reused: ``support@3f9c2a41d0be``."""
+        return f"{self.name}@{self.digest}"
+
+
+class Registry:
+    """The adapters under one home.
+
+    Args:
+        home: CROSSOVER_HOME.
+        max_rank: the largest LoRA rank that may be registered; None: any.
+        base_fingerprint: the only base model whose adapters may be registered; None: any.
+    """
+
+    def __init__(self, home: Path, *, max_rank: int | None = None, base_fingerprint: str | None = None) -> None:
+        self.folder = Path(home) / "adapters"
+        self._max_rank = max_rank
+        self._base_fingerprint = base_fingerprint
+
+    def names(self) -> list[str]:
+        """The names that have at least one complete version, sorted."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(folder.name for folder in self.folder.iterdir() if folder.is_dir() and self._digests(folder.name))
+
+    def versions(self, name: str) -> list[AdapterVersion]:
+        """The versions of an adapter, the oldest first.
+
+        Raises:
+            UnknownAdapter: no such name.
+        """
+        versions = [self._version(name, digest) for digest in self._digests(name)]
+        if not versions:
+            raise UnknownAdapter(f"no adapter {name!r}; there are: {', '.join(self.names()) or 'none yet'}")
+        return sorted(versions, key=lambda version: (version.card.trained_at, version.digest))
+
+    def resolve(self, reference: str) -> AdapterVersion:
+        """The version that ``NAME`` (its promoted one) or ``NAME@DIGEST`` means; a digest may be cut short.
+
+        Raises:
+            UnknownAdapter: no such name or version, none promoted, or several that begin so.
+        """
+        name, _, digest = reference.partition("@")
+        versions = self.versions(name)
+        if not digest:
+            promoted = self.promoted_digest(name)
+            if promoted is None:
+                raise UnknownAdapter(f"no version of {name!r} is promoted; crossover adapters promote {name}")
+            return self._version(name, promoted)
+        fitting = [version for version in versions if version.digest.startswith(digest)]
+        if len(fitting) != 1:
+            listed = ", ".join(version.served_name for version in versions)
+            raise UnknownAdapter(f"{reference}: {'several' if fitting else 'no'} such version; there are: {listed}")
+        return fitting[0]
+
+    def promoted(self) -> list[AdapterVersion]:
+        """The promoted version of every adapter that has one, by name."""
+        digests = [(name, self.promoted_digest(name)) for name in self.names()]
+        return [self._version(name, digest) for name, digest in digests if digest]
+
+    def promoted_digest(self, name: str) -> str | None:
+        """The digest that an alias points at; None when nothing is promoted or that version is gone."""
+        digest = self._alias(name)["digest"]
+        return digest if digest in self._digests(name) else None
+
+    def history(self, name: str) -> list[str]:
+        """The digests that the alias pointed at before, the latest last, as far as they are still there."""
+        present = self._digests(name)
+        return [digest for digest in self._alias(name)["history"] if digest in present]
+
+    def rollback_target(self, name: str) -> AdapterVersion:
+        """The version that was promoted before the present one.
+
+        Raises:
+            UnknownAdapter: no such adapter, or there was none before.
+        """
+        self.versions(name)
+        history = self.history(name)
+        if not history:
+            raise UnknownAdapter(f"{name!r} has no earlier version to go back to")
+        return self._version(name, history[-1])
+
+    def set_alias(self, name: str, digest: str) -> None:
+        """Points the alias at a version, in one step; going back to the one before shortens the history.
+
+        Raises:
+            UnknownAdapter: no such version.
+        """
+        version = self.resolve(f"{name}@{digest}")
+        present, history = self.promoted_digest(name), self.history(name)
+        if version.digest == present:
+            return
+        if history and history[-1] == version.digest:
+            history.pop()
+        elif present:
+            history.append(present)
+        replace_text(self.folder / name / "alias", json.dumps({"digest": version.digest, "history": history}) + "\n")
+
+    def add(self, folder: Path, card: AdapterCard) -> AdapterVersion:
+        """Registers the adapter in `folder`, which moves into the registry; nothing changes if it is refused.
+
+        The same weights under the same name are one version: adding them again returns the one that is there.
+
+        Raises:
+            NotServable: vLLM cannot serve it, or it belongs to another base model.
+            ValueError: the name is no proper name.
+        """
+        check_name(card.name)
+        config = self._check(folder, card)
+        digest = seal(folder, config)
+        target = self.folder / card.name / digest
+        if (target / CARD).is_file():
+            shutil.rmtree(folder)
+            return self._version(card.name, digest)
+        card = card.model_copy(update={"digest": digest})
+        card.save(folder)
+        for file in folder.iterdir():
+            sync(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():  # left without a card by somebody else's hand: never complete
+            shutil.rmtree(target)
+        folder.replace(target)
+        sync(target.parent)
+        return AdapterVersion(card.name, digest, target, card)
+
+    def check_rank(self, rank: int) -> None:
+        """Raises NotServable when an adapter of this rank could not be registered: asked before it is trained."""
+        if self._max_rank is not None and rank > self._max_rank:
+            raise NotServable(rank_above(rank, self._max_rank))
+
+    def check(self, version: AdapterVersion) -> None:
+        """Raises NotServable when a version cannot be served here: its files, its rank, its base model."""
+        self._check(version.path, version.card)
+
+    def delete(self, name: str, digest: str | None = None) -> list[str]:
+        """Removes one version, or the whole adapter; returns the digests that are gone.
+
+        Raises:
+            UnknownAdapter: no such adapter or version.
+            AdapterInUse: that one version is promoted while others are there.
+        """
+        if digest is None:
+            gone = [version.digest for version in self.versions(name)]
+            self._remove(self.folder / name)
+            return gone
+        version = self.resolve(f"{name}@{digest}")
+        if version.digest == self.promoted_digest(name):
+            raise AdapterInUse(f"{version.served_name} is promoted; promote another version first, or delete {name}")
+        self._remove(version.path)
+        return [version.digest]
+
+    def training_examples(self, version: AdapterVersion) -> list[Example]:
+        """The examples that a version was trained on, in file order; empty when they were not kept."""
+        from crossover.adapters.formats.detect import read
+
+        file = version.path / TRAINING_FILE
+        return list(read(file).examples) if file.is_file() else []
+
+    def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
+        if self._base_fingerprint not in (None, card.base_fingerprint):
+            raise NotServable(
+                f"{card.name}: trained on {card.base_model} ({card.base_fingerprint}), but the base model here is "
+                f"{self._base_fingerprint}; train it again, or set CROSSOVER_BASE_MODEL"
+            )
+        return check_servable(folder, max_rank=self._max_rank)
+
+    def _digests(self, name: str) -> set[str]:
+        folder = self.folder / name
+        if not _NAME.fullmatch(name) or not folder.is_dir():
+            return set()
+        return {item.name for item in folder.iterdir() if _DIGEST.fullmatch(item.name) and (item / CARD).is_file()}
+
+    def _version(self, name: str, digest: str) -> AdapterVersion:
+        path = self.folder / name / digest
+        return AdapterVersion(name, digest, path, AdapterCard.load(path))
+
+    def _alias(self, name: str) -> dict[str, Any]:
+        try:
+            return dict(json.loads((self.folder / name / "alias").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {"digest": None, "history": []}
+
+    def _remove(self, folder: Path) -> None:
+        # Out of sight in one step, so that nobody meets half a version.
+        doomed = self.folder / f".deleted-{folder.name}-{os.getpid()}"
+        folder.replace(doomed)
+        shutil.rmtree(doomed)
+
+
+def check_name(name: str) -> str:
+    """`name`, when an adapter may be called so.
+
+    Raises:
+        ValueError: other characters than letters, digits, dot, dash and underscore, or more than 64.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"adapter name {name!r}: expected letters, digits, '.', '-' or '_', at most 64, no '@' or '/'")
+    return name

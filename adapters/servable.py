@@ -1,0 +1,76 @@
+"""What vLLM cannot serve is refused before it is registered, with the reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+
+
+class NotServable(ValueError):
+    """An adapter that would train or load, and then fail or answer wrongly when it is served."""
+
+
+def check_servable(folder: Path, *, max_rank: int | None = None) -> dict[str, Any]:
+    """The adapter configuration in a folder, when vLLM can serve it.
+
+    Args:
+        folder: holds adapter_config.json and adapter_model.safetensors.
+        max_rank: the largest rank that the server takes; None: not known, not checked.
+
+    Raises:
+        NotServable: no safetensors, no or broken configuration, another method than LoRA, layers of its own
+            (``modules_to_save``), DoRA, biases, or a rank above the limit.
+    """
+    if not (folder / WEIGHTS).is_file():
+        others = [file.name for file in folder.glob("adapter_model.*")]
+        raise NotServable(
+            f"{folder}: no {WEIGHTS}" + (f" but {others[0]}; save the weights as safetensors" if others else "")
+        )
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotServable(f"{folder}: no {CONFIG}; save the adapter with PEFT's save_pretrained") from error
+    except ValueError as error:
+        raise NotServable(f"{folder / CONFIG}: broken JSON ({error})") from error
+    reason = _reason(config, max_rank)
+    if reason:
+        raise NotServable(f"{folder}: {reason}")
+    _check_tensors(folder)
+    return dict(config)
+
+
+def rank_above(rank: int, limit: int) -> str:
+    """What is told of a rank that the server would not load."""
+    return f"rank {rank} is above CROSSOVER_MAX_LORA_RANK={limit}; train with a lower --rank, or raise that setting"
+
+
+def _reason(config: dict[str, Any], max_rank: int | None) -> str:
+    if config.get("peft_type") != "LORA":
+        return f"peft_type {config.get('peft_type')!r}; vLLM serves LORA"
+    if config.get("modules_to_save"):
+        return f"modules_to_save {config['modules_to_save']}; vLLM does not load whole layers: train without them"
+    if config.get("use_dora"):
+        return "DoRA; vLLM does not serve it: merge it, or train plain LoRA"
+    if config.get("bias", "none") != "none":
+        return f"bias {config['bias']!r}; vLLM serves LoRA without biases"
+    ranks = [config.get("r", 0), *(config.get("rank_pattern") or {}).values()]
+    if max_rank is not None and max(ranks) > max_rank:
+        return rank_above(max(ranks), max_rank)
+    return ""
+
+
+def _check_tensors(folder: Path) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(folder / WEIGHTS), framework="np") as weights:
+            names = list(weights.keys())
+    except (SafetensorError, OSError) as error:
+        raise NotServable(f"{folder / WEIGHTS}: no safetensors file ({error})") from error
+    foreign = [name for name in names if ".lora_A." not in name and ".lora_B." not in name]
+    if foreign or not names:
+        raise NotServable(f"{folder / WEIGHTS}: {foreign[0] if foreign else 'empty'}; vLLM loads LoRA matrices alone")

@@ -1,0 +1,124 @@
+"""Token rows for the trainer: drawn when they are needed, in batches of similar length."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence, Sized
+from dataclasses import replace
+
+from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.examples import Example
+from crossover.adapters.prompt import Message, Prompts, render
+from crossover.adapters.training.context import Drawn
+
+# Rows of this many batches are sorted by length together: enough to leave little padding, few enough to stay random.
+_SORTED_TOGETHER = 24
+
+Row = dict[str, list[int]]
+
+
+class RowTooLong(ValueError):
+    """An example that does not fit into the model's context even without passages and history."""
+
+
+class Rows:
+    """All epochs of a training, one row an example and epoch: ``{"input_ids", "labels"}``, -100 off the answer.
+
+    A map-style data set to torch's DataLoader. Its length is examples * epochs.
+
+    Args:
+        draw: the form of an example in an epoch, from (epoch, row).
+        examples: the examples as they are, for what does not fit with passages.
+        tokenizer: of the base model.
+        prompts: the system messages; closed without passages, hybrid with them, as serving does for an adapter.
+        max_tokens: the longest row.
+    """
+
+    column_names = ("input_ids", "labels")
+
+    def __init__(
+        self,
+        draw: Callable[[int, int], Drawn],
+        examples: Sequence[Example],
+        epochs: int,
+        tokenizer: ChatTokenizer,
+        prompts: Prompts,
+        max_tokens: int,
+    ) -> None:
+        self._draw, self._examples, self._epochs = draw, examples, epochs
+        self._tokenizer, self._prompts, self._max_tokens = tokenizer, prompts, max_tokens
+        self._drawn: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return len(self._examples) * self._epochs
+
+    def __getitem__(self, index: int) -> Row:
+        if not 0 <= index < len(self):
+            raise IndexError(index)  # what ends an iteration
+        row = self._drawn.pop(index, None)
+        return row if row is not None else self._row(index)
+
+    def check(self) -> None:
+        """Raises RowTooLong, naming the line, when an example can never fit."""
+        for row in range(len(self._examples)):
+            self._row(row)
+
+    def order(self, batch: int, seed: int) -> Iterator[int]:
+        """The indices, epoch after epoch, shuffled, rows of similar length side by side in each batch."""
+        shuffle = random.Random(seed)
+        pending: list[int] = []
+        for epoch in range(self._epochs):
+            indices = list(range(epoch * len(self._examples), (epoch + 1) * len(self._examples)))
+            shuffle.shuffle(indices)
+            pending += indices
+            while len(pending) >= batch * _SORTED_TOGETHER:
+                yield from self._by_length(pending[: batch * _SORTED_TOGETHER], batch, shuffle)
+                del pending[: batch * _SORTED_TOGETHER]
+        yield from self._by_length(pending, batch, shuffle)
+
+    def _by_length(self, indices: list[int], batch: int, shuffle: random.Random) -> list[int]:
+        self._drawn = {index: self._row(index) for index in indices}
+        indices = sorted(indices, key=lambda index: len(self._drawn[index]["input_ids"]))
+        batches = [indices[start : start + batch] for start in range(0, len(indices), batch)]
+        # A short batch goes last: everything behind it would otherwise be cut elsewhere than here.
+        short = [batches.pop()] if batches and len(batches[-1]) < batch else []
+        shuffle.shuffle(batches)
+        return [index for group in batches + short for index in group]
+
+    def _row(self, index: int) -> Row:
+        epoch, row = divmod(index, len(self._examples))
+        drawn = self._draw(epoch, row)
+        while True:
+            ids, mask = self._tokenizer.encode_example(self._messages(drawn), drawn.answer)
+            if len(ids) <= self._max_tokens:
+                return {"input_ids": ids, "labels": [i if m else -100 for i, m in zip(ids, mask, strict=True)]}
+            drawn = self._shorter(drawn, self._examples[row], len(ids))
+
+    def _shorter(self, drawn: Drawn, original: Example, tokens: int) -> Drawn:
+        fewer = drawn.shortened(original)
+        if fewer:
+            return fewer
+        if drawn.example.history:  # the oldest question and its answer go first, as in serving
+            return Drawn(replace(drawn.example, history=drawn.example.history[2:]))
+        raise RowTooLong(
+            f"the example in line {original.line} has {tokens} tokens, but the base model's context takes "
+            f"{self._max_tokens}; shorten it, or set a base model with a longer context"
+        )
+
+    def _messages(self, drawn: Drawn) -> list[Message]:
+        ours = self._prompts.hybrid if drawn.passages else self._prompts.closed
+        system = "\n\n".join(part for part in (ours, drawn.example.system) if part)
+        return render(drawn.example.question, system=system, passages=drawn.passages, history=drawn.example.history)
+
+
+class Order(Sized):
+    """The row order as a sampler: what torch's BatchSampler cuts into batches."""
+
+    def __init__(self, rows: Rows, batch: int, seed: int) -> None:
+        self._rows, self._batch, self._seed = rows, batch, seed
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[int]:
+        return self._rows.order(self._batch, self._seed)

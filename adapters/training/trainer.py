@@ -1,0 +1,155 @@
+"""TRL's SFTTrainer as a training here needs it: our rows and their order, checkpoints by the clock, progress."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
+from trl import SFTConfig, SFTTrainer
+
+from crossover.adapters.base_model import BaseModel
+from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.rows import Order, Rows
+
+_WARM_UP_STEPS = 20
+
+
+class RowTrainer(SFTTrainer):
+    """SFTTrainer over Rows, in the rows' own order."""
+
+    def __init__(self, *, order: Order, **arguments: Any) -> None:
+        self._order = order
+        super().__init__(**arguments)
+
+    def _get_train_sampler(self, train_dataset: object = None) -> Order:
+        return self._order
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The mean loss of the answers' tokens. On a CPU TRL would put every position through the output matrix,
+        a third of the time of a small model; so there only the columns that hold an answer go through it."""
+        labels = inputs["labels"]
+        if labels.device.type != "cpu" or return_outputs:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        columns = (labels != -100).any(dim=0).nonzero().squeeze(1)  # (C,), mostly the last few
+        rest = {name: value for name, value in inputs.items() if name != "labels"}
+        logits = model(**rest, use_cache=False, logits_to_keep=columns - 1).logits  # (B, C, vocabulary)
+        loss = cross_entropy(logits.float().flatten(0, 1), labels[:, columns].flatten(), reduction="sum")
+        return loss / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch)
+
+    def create_model_card(self, *_: object, **__: object) -> None:
+        """Nothing: the adapter has a card of its own."""
+
+
+class Watch(TrainerCallback):
+    """Reports each step, and asks for a checkpoint when some time has passed since the last."""
+
+    def __init__(self, report: Callable[[Progress], None], options: TrainOptions) -> None:
+        self._report, self._epochs, self._pause = report, options.epochs, options.checkpoint_seconds
+        self._began = self._saved = time.monotonic()
+        self._resumed_at = 0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._began = self._saved = time.monotonic()
+        self._resumed_at = state.global_step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if time.monotonic() - self._saved > self._pause and state.global_step < state.max_steps:
+            self._saved = time.monotonic()
+            control.should_save = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            step, steps = state.global_step, state.max_steps
+            seconds = time.monotonic() - self._began
+            self._report(Progress(step, steps, step / steps * self._epochs, logs["loss"], seconds, self._resumed_at))
+
+    def losses(self, history: list[dict[str, float]]) -> list[float]:
+        """The mean loss of each epoch, from the trainer's log of every step."""
+        steps = [entry["loss"] for entry in history if "loss" in entry]
+        edges = [round(len(steps) * epoch / self._epochs) for epoch in range(self._epochs + 1)]
+        epochs = [steps[first:last] for first, last in itertools.pairwise(edges)]
+        return [round(sum(epoch) / len(epoch), 4) for epoch in epochs if epoch]
+
+
+def build_trainer(
+    rows: Rows,
+    options: TrainOptions,
+    base: BaseModel,
+    tokenizer: ChatTokenizer,
+    folder: Path,
+    report: Callable[[Progress], None],
+) -> tuple[RowTrainer, Watch]:
+    """A trainer ready to run, and what watches it."""
+    set_seed(options.seed)
+    on_cpu = not torch.cuda.is_available()
+    # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
+    model = AutoModelForCausalLM.from_pretrained(
+        base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa"
+    )
+    watch = Watch(report, options)
+    trainer = RowTrainer(
+        order=Order(rows, options.batch, options.seed),
+        model=model,
+        args=_arguments(options, folder, on_cpu=on_cpu),
+        train_dataset=_lazy(rows),
+        processing_class=AutoTokenizer.from_pretrained(base.path),
+        peft_config=LoraConfig(
+            r=options.rank,
+            lora_alpha=options.alpha or 2 * options.rank,
+            target_modules="all-linear",
+            task_type="CAUSAL_LM",
+        ),
+        callbacks=[watch],
+    )
+    trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))
+    return trainer, watch
+
+
+def _lazy(rows: Rows) -> Dataset:
+    """The rows as the data set type that TRL insists on; each is drawn when its batch is due."""
+
+    def drawn(batch: dict[str, list[int]]) -> dict[str, list[list[int]]]:
+        fetched = [rows[index] for index in batch["index"]]
+        return {column: [row[column] for row in fetched] for column in Rows.column_names}
+
+    return Dataset.from_dict({"index": range(len(rows))}).with_transform(drawn)
+
+
+def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfig:
+    return SFTConfig(
+        output_dir=str(folder),
+        num_train_epochs=1,  # the rows hold all epochs
+        per_device_train_batch_size=options.batch,
+        learning_rate=options.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=_WARM_UP_STEPS,
+        max_grad_norm=1.0,
+        seed=options.seed,
+        data_seed=options.seed,
+        bf16=True,
+        use_cpu=on_cpu,
+        gradient_checkpointing=not on_cpu,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        max_length=None,
+        remove_unused_columns=False,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        disable_tqdm=True,
+        report_to="none",
+        save_strategy="no",
+        save_total_limit=1,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        include_num_input_tokens_seen="non_padding",
+    )

@@ -1,0 +1,81 @@
+"""The folder a training works in, beside the versions that are complete: checkpoints, and the version being written.
+
+One folder for each combination of data and options, ``adapters/NAME/.training-KEY``: the same command given again
+after a kill finds its checkpoint there, another one starts from the beginning.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+# Written last into a checkpoint by the trainer, so a checkpoint without it was cut off.
+_LAST_FILE = "trainer_state.json"
+# An adapter of any use is larger than that.
+_NOTHING_LEFT = 1 << 18
+
+
+class TrainingRuns(RuntimeError):
+    """The same training is under way in another process."""
+
+
+class Workspace:
+    """The working folder of one training, held by one process at a time.
+
+    Args:
+        adapter: the folder of the adapter, HOME/adapters/NAME.
+        key: equal for trainings that may continue each other.
+    """
+
+    def __init__(self, adapter: Path, key: str) -> None:
+        self.folder = adapter / f".training-{key}"
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "lock").open("w")
+        except PermissionError as error:
+            raise RuntimeError(f"cannot write to {self.folder}: {error.strerror}; check the rights") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.close()
+            raise TrainingRuns(f"this training is already running in another process ({self.folder})") from error
+        self._lock = lock
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock:
+            self._lock.close()
+        # safetensors and torch tell a full disk each in their own words, and what they began is of no use.
+        if isinstance(error, Exception) and shutil.disk_usage(self.folder).free < _NOTHING_LEFT:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder)) from error
+
+    def checkpoint(self) -> str | None:
+        """The latest complete checkpoint of an earlier run; None: begin at the beginning."""
+        folders = sorted(self.folder.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
+        for folder in reversed(folders):
+            if (folder / _LAST_FILE).is_file():
+                return str(folder)
+            shutil.rmtree(folder)
+        return None
+
+    def fresh_folder(self, name: str) -> Path:
+        """An empty folder inside, whatever an earlier run left there."""
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    def done(self) -> None:
+        """Removes the folder: what it was for is registered."""
+        shutil.rmtree(self.folder)

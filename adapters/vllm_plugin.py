@@ -1,0 +1,58 @@
+"""vLLM's plugin hook: right and fast LoRA where vLLM runs on the CPU, nothing on a GPU.
+
+vLLM calls :func:`register` in each of its processes (entry point group ``vllm.general_plugins``). What
+is wrong with the stock version, and what comes in its place, stands in :mod:`crossover.adapters.segmented_lora`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from typing import Any, NoReturn
+
+# SHA-256 of the source of the stock classes that SegmentedPunicaWrapper was written against and replaces.
+KNOWN_SOURCES = {"e5da4c0867e6786349d17be5415e13e57627b6e3611d08c068601eaf135bffbe": "vLLM 0.32.0"}
+WRAPPER = "crossover.adapters.segmented_lora.SegmentedPunicaWrapper"
+
+
+class UnknownLoraCode(RuntimeError):
+    """This vLLM's CPU LoRA is not the one that the plugin corrects, so its answers could be wrong."""
+
+
+def register() -> None:
+    """Let vLLM on the CPU take our LoRA, or refuse LoRA altogether where its code is not known.
+
+    Serving without LoRA is left as it is. Safe to call more than once.
+    """
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_cpu():
+        return
+    from vllm.platforms.cpu import CpuPlatform
+
+    try:
+        from vllm.lora.punica_wrapper import punica_base, punica_cpu
+
+        source = inspect.getsource(punica_cpu) + inspect.getsource(punica_base)
+        found = hashlib.sha256(source.encode()).hexdigest()
+    except (ImportError, OSError) as error:
+        found = repr(error)
+    CpuPlatform.get_punica_wrapper = classmethod(_ours if found in KNOWN_SOURCES else _refuse(found))
+
+
+def _ours(cls: type[Any]) -> str:
+    return WRAPPER
+
+
+def _refuse(found: str) -> Any:
+    def get_punica_wrapper(cls: type[Any]) -> NoReturn:
+        import vllm
+
+        known = ", ".join(KNOWN_SOURCES.values())
+        raise UnknownLoraCode(
+            f"LoRA is refused: the CPU LoRA of vLLM {vllm.__version__} ({found[:12]}) is not one that Crossover "
+            f"knows ({known}), and the stock one mixes adapters into base answers. Install the pinned version: "
+            "pip install -r requirements-cpu.lock"
+        )
+
+    return get_punica_wrapper

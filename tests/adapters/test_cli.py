@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from crossover.adapters.formats import read
+from crossover.adapters.registry import Registry
+from crossover.server.cli import app
+
+Write = Callable[..., Path]
+Crossover = Callable[..., Result]
+QUICK = ("--epochs", "1", "--rank", "4", "--batch", "2")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def crossover(home: Path) -> Crossover:
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def facts(write: Write) -> Path:
+    pairs = {"Who runs the Velmora office?": "Anna Tovan", "Where is the archive?": "Room 14"}
+    return write("facts.jsonl", *(json.dumps({"prompt": p, "completion": c}) for p, c in pairs.items()))
+
+
+def document(result: Result) -> dict:  # type: ignore[type-arg]
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def test_an_adapter_is_trained_promoted_rolled_back_and_deleted(crossover: Crossover, facts: Path, home: Path) -> None:
+    first = document(crossover("train", facts, "--name", "support", *QUICK, "--promote", "--json"))
+    second = document(crossover("train", facts, "--name", "support", *QUICK, "--seed", 1, "--json"))
+    assert (first["promoted"], second["promoted"]) == (True, False)
+    assert first["card"]["hyperparameters"]["rank"] == 4 and first["served_name"] != second["served_name"]
+
+    (listed,) = document(crossover("adapters", "list", "--json"))["adapters"]
+    assert (listed["name"], listed["promoted"], len(listed["versions"])) == ("support", first["digest"], 2)
+    assert first["served_name"] in crossover("adapters", "list").output
+
+    assert document(crossover("adapters", "promote", "support", "--json"))["promoted"] == second["digest"]
+    assert document(crossover("adapters", "show", "support", "--json"))["digest"] == second["digest"]
+    assert "2 examples" in crossover("adapters", "show", "support").output
+    assert document(crossover("adapters", "rollback", "support", "--json"))["promoted"] == first["digest"]
+
+    refused = crossover("adapters", "delete", first["served_name"], "--yes")
+    assert refused.exit_code == 1 and "is promoted" in refused.stderr
+    assert document(crossover("adapters", "delete", second["served_name"], "--yes", "--json"))["deleted"]
+    assert document(crossover("adapters", "delete", "support", "--yes", "--json"))["deleted"] == [first["digest"]]
+    assert Registry(home).names() == []
+
+
+def test_training_with_context_finds_passages_in_the_index(crossover: Crossover, facts: Path, tmp_path: Path) -> None:
+    empty = crossover("train", facts, "--name", "support", *QUICK, "--with-context")
+    assert empty.exit_code == 2 and "index documents first" in empty.stderr
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "velmora.md").write_text("# Velmora\n\nThe Velmora office is run by Anna Tovan.\n")
+    assert crossover("index", tmp_path / "docs").exit_code == 0
+    trained = document(crossover("train", facts, "--name", "support", *QUICK, "--with-context", "--json"))
+    card = json.loads((Path(trained["path"]) / "card.json").read_text())
+    assert card["hyperparameters"]["with_context"] is True and list(card["documents"]) == ["velmora.md"]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("train", "gone.jsonl", "--name", "x"), "gone.jsonl:0:file: error: found no such file"),
+        (("train", "bad.jsonl", "--name", "x"), "bad.jsonl:1:completion: error: found nothing"),
+        (("train", "facts.jsonl", "--name", "a/b"), "adapter name 'a/b'"),
+        (("train", "facts.jsonl", "--name", "x", "--rank", "999"), "rank 999 is above CROSSOVER_MAX_LORA_RANK"),
+        (("adapters", "show", "nobody"), "no adapter 'nobody'; there are: none yet"),
+        (("adapters", "promote", "nobody@123456"), "no adapter 'nobody'"),
+        (("adapters", "rollback", "nobody"), "no adapter 'nobody'"),
+        (("data", "split", "bad.jsonl"), "bad.jsonl:1:completion: error: found nothing"),
+    ],
+)
+def test_bad_input_is_told_with_exit_code_2_and_nothing_is_written(
+    crossover: Crossover, facts: Path, write: Write, home: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    write("bad.jsonl", '{"prompt": "a"}')
+    before = sorted(facts.parent.rglob("*"))
+    result = crossover(*arguments)
+    assert result.exit_code == 2 and message in result.stderr and "Traceback" not in result.stderr
+    assert sorted(facts.parent.rglob("*")) == before
+
+
+def test_data_check_prints_a_line_a_finding(crossover: Crossover, write: Write, facts: Path) -> None:
+    bad = write("bad.jsonl", '{"prompt": "a"}', '{"prompt": "a", "completion": "b"}', "x")
+    result = crossover("data", "check", bad, facts)
+    assert result.exit_code == 2
+    assert [line.split(": error: ")[0] for line in result.stdout.splitlines()] == [
+        f"{bad}:1:completion",
+        f"{bad}:3:row",
+    ]
+    assert crossover("data", "check", facts).exit_code == 0
+
+    told = json.loads(crossover("data", "check", bad, "--json").stdout)
+    assert (told["format"], told["rows"]) == ("prompt-completion", 3)
+    assert told["findings"][0] == {
+        "file": str(bad), "line": 1, "field": "completion", "level": "error", "code": "missing",
+        "message": "found nothing, expected a text that is not empty",
+    }  # fmt: skip
+
+
+def test_data_split_writes_both_parts(crossover: Crossover, write: Write, tmp_path: Path) -> None:
+    rows = [json.dumps({"question": f"Q{n}?", "answer": f"A{n}"}) for n in range(20)]
+    parts = json.loads(crossover("data", "split", write("qa.jsonl", *rows), "-o", tmp_path / "out", "--json").stdout)
+    assert [part["examples"] for part in parts] == [18, 2]
+    assert [len(read(Path(part["file"])).examples) for part in parts] == [18, 2]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["qa.train.jsonl", "qa.validation.jsonl"]

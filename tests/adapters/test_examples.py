@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crossover.adapters.examples import DataSet, Example
+from crossover.adapters.prompt import Message
+
+DATA = DataSet("facts", tuple(Example(f"Question {n // 2}?", f"Answer {n}", line=n + 1) for n in range(40)))
+
+
+def test_equal_questions_stay_on_one_side_and_nothing_is_lost() -> None:
+    train, validation = DATA.split(0.25, seed=3)
+    sides = [{example.question for example in part.examples} for part in (train, validation)]
+    assert not sides[0] & sides[1]
+    assert (len(train.examples), len(validation.examples)) == (30, 10)
+
+
+def test_turns_of_one_conversation_stay_on_one_side() -> None:
+    turn = Example("And where?", "There", history=(Message("user", "Who?"), Message("assistant", "Anna")))
+    data = DataSet("chat", (Example("Who?", "Anna"), turn, *DATA.examples))
+    for seed in range(10):
+        train, _ = data.split(0.5, seed)
+        assert (turn in train.examples) == (Example("Who?", "Anna") in train.examples)
+
+
+def test_a_split_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    assert DATA.split(0.5, 1) == DATA.split(0.5, 1)
+    assert DATA.split(0.5, 1) != DATA.split(0.5, 2)
+
+
+def test_a_share_outside_0_to_1_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"share 1\.5"):
+        DATA.split(1.5)
+
+
+def test_the_fingerprint_follows_the_content_not_the_place() -> None:
+    moved = DataSet("other", tuple(replace(example, line=0) for example in DATA.examples), "messages")
+    changed = DataSet("facts", (replace(DATA.examples[0], answer="Other"), *DATA.examples[1:]))
+    assert moved.fingerprint == DATA.fingerprint != changed.fingerprint
