@@ -1,0 +1,1 @@
+"""Which strategy answers a question when the request leaves that to `auto`."""

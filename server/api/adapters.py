@@ -1,0 +1,75 @@
+"""/v1/adapters: the versions of each alias, and which of them answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from crossover.adapters import promotion
+from crossover.adapters.registry import AdapterVersion
+from crossover.server.api import json_response, services_of
+from crossover.server.bodies import parse_json, validate
+
+router = APIRouter()
+
+
+class PromoteRequest(BaseModel):
+    """The body of a promotion: the version's digest, or its beginning."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Annotated[str, Field(min_length=1)]
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": PromoteRequest.model_json_schema()}}, "required": True}
+}
+
+
+@router.get("/v1/adapters")
+async def list_adapters(request: Request) -> Response:
+    """Every adapter with its versions, the oldest first, and the digest that is promoted."""
+    registry = services_of(request).registry
+    rows = [
+        {
+            "name": name,
+            "promoted": registry.promoted_digest(name),
+            "versions": [_version(version) for version in registry.versions(name)],
+        }
+        for name in registry.names()
+    ]
+    return json_response({"adapters": rows})
+
+
+@router.post("/v1/adapters/{alias}/promote", openapi_extra=_BODY)
+async def promote(alias: str, request: Request) -> Response:
+    """Lets a version answer for its alias, once it has been loaded and has answered."""
+    services = services_of(request)
+    wanted = validate(PromoteRequest, parse_json(await request.body()))
+    root = services.settings.vllm_adapter_root
+    version = await promotion.promote(services.registry, services.engine, alias, wanted.version, root)
+    return json_response({"name": alias, "promoted": version.digest, "served_name": version.served_name})
+
+
+@router.post("/v1/adapters/{alias}/rollback")
+async def rollback(alias: str, request: Request) -> Response:
+    """Lets the version from before answer again."""
+    services = services_of(request)
+    root = services.settings.vllm_adapter_root
+    version = await promotion.rollback(services.registry, services.engine, alias, root)
+    return json_response({"name": alias, "promoted": version.digest, "served_name": version.served_name})
+
+
+def _version(version: AdapterVersion) -> dict[str, Any]:
+    card = version.card
+    return {
+        "digest": version.digest,
+        "served_name": version.served_name,
+        "method": card.method,
+        "trained_at": card.trained_at.isoformat(),
+        "examples": card.data.examples,
+        "base_model": card.base_model,
+    }

@@ -1,0 +1,92 @@
+"""POST /v1/chat/completions: OpenAI's protocol, whole answers and streams."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from crossover.server.answering import Answer, answer, stream
+from crossover.server.api import json_response, services_of
+from crossover.server.errors import body, is_fault
+from crossover.server.protocol import ChatRequest, parse_chat, question_of
+from crossover.server.request_log import note
+from crossover.server.wire import Chunks, chat_completion
+
+router = APIRouter()
+logger = logging.getLogger(__name__)
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": ChatRequest.model_json_schema()}}, "required": True}
+}
+
+
+@router.post("/v1/chat/completions", openapi_extra=_BODY)
+async def create_chat_completion(request: Request) -> Response:
+    """An answer by the strategy that `model` names, with its sources in `crossover`."""
+    services = services_of(request)
+    chat = parse_chat(await request.body())
+    question = question_of(chat)
+    note(request, model=chat.model, user=chat.user or chat.safety_identifier, metadata=chat.metadata)
+    if not chat.stream:
+        result = await answer(question, services)
+        note(request, strategy=result.trace["strategy"], tokens=result.completion_tokens)
+        return json_response(chat_completion(result, chat.model, services.fingerprint))
+    pieces = stream(question, services)
+    # What fails before the first piece still gets its proper status.
+    first = await anext(pieces)
+    chunks = Chunks(chat.model, services.fingerprint, with_usage=_with_usage(chat))
+    return StreamingResponse(
+        _events(first, pieces, chunks, request, with_usage=_with_usage(chat)),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+def _with_usage(chat: ChatRequest) -> bool:
+    return chat.stream_options is not None and chat.stream_options.include_usage
+
+
+async def _events(
+    first: Answer, pieces: AsyncGenerator[Answer, None], chunks: Chunks, request: Request, *, with_usage: bool
+) -> AsyncIterator[bytes]:
+    """Server-sent events: roles, deltas, ends, counts; the last chunk before [DONE] carries `crossover`."""
+    begun: set[int] = set()
+    held: dict[str, Any] | None = None  # the last end of a choice: it may turn out to be the last chunk
+    piece = first
+    try:
+        async with aclosing(pieces):
+            while piece.choices:
+                for choice in piece.choices:
+                    if choice.index not in begun:
+                        begun.add(choice.index)
+                        yield _event(chunks.role(choice.index))
+                    if choice.text or (choice.logprobs and choice.logprobs["content"]):
+                        yield _event(chunks.delta(choice.index, choice.text, choice.logprobs))
+                    if choice.finish_reason:
+                        if held:
+                            yield _event(held)
+                        held = chunks.finish(choice.index, choice.finish_reason)
+                piece = await anext(pieces)
+            last = held or {}
+            if with_usage:
+                yield _event(last)
+                last = chunks.counts(piece.prompt_tokens, piece.completion_tokens)
+            yield _event({**last, "crossover": piece.trace})
+            note(request, strategy=piece.trace["strategy"], tokens=piece.completion_tokens)
+    except Exception as error:
+        # The status is out already: an error event ends the stream, so that no client waits or takes half for whole.
+        note(request, error=str(error))
+        if is_fault(error):
+            logger.exception("a stream broke off")
+        yield _event(body(error))
+    yield b"data: [DONE]\n\n"
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(chunk) + b"\n\n"

@@ -1,0 +1,73 @@
+"""POST /v1/compare: one question, all strategies side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from crossover.indexer.document import Passage
+from crossover.server.answering import answer
+from crossover.server.api import json_response, services_of
+from crossover.server.bodies import parse_json, validate
+from crossover.server.errors import BadRequest, body, is_fault
+from crossover.server.protocol import Question, Target, parse_model
+from crossover.server.services import Services
+from crossover.server.strategies import AUTO, NAMES, STRATEGIES
+
+router = APIRouter()
+
+
+class CompareRequest(BaseModel):
+    """The body of POST /v1/compare; without `strategies` all of them answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: str
+    strategies: Annotated[list[str], Field(min_length=1)] = list(NAMES)
+    adapter: str | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    seed: int | None = None
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": CompareRequest.model_json_schema()}}, "required": True}
+}
+
+
+@router.post("/v1/compare", openapi_extra=_BODY)
+async def compare(request: Request) -> Response:
+    """The answers in the order of the strategies; one that cannot answer carries an `error` instead."""
+    services = services_of(request)
+    wanted = validate(CompareRequest, parse_json(await request.body()))
+    text = wanted.question.strip()
+    if not text:
+        raise BadRequest("question: the question is empty", "question")
+    targets = [_target(name, wanted.adapter) for name in dict.fromkeys(wanted.strategies)]
+    sampling = {} if wanted.seed is None else {"seed": wanted.seed}
+    found = await services.search(text, services.passages)
+    questions = [Question(target, text, max_tokens=wanted.max_tokens, sampling=sampling) for target in targets]
+    answers = await asyncio.gather(*(_answer(question, services, found) for question in questions))
+    return json_response({"question": text, "answers": answers})
+
+
+def _target(name: str, adapter: str | None) -> Target:
+    target = parse_model(name)
+    takes_adapter = target.strategy == AUTO or STRATEGIES[target.strategy].adapter
+    return Target(target.strategy, target.adapter or (adapter if takes_adapter else None))
+
+
+async def _answer(question: Question, services: Services, found: Sequence[Passage]) -> dict[str, Any]:
+    row: dict[str, Any] = {"model": str(question.target), "strategy": question.target.strategy}
+    try:
+        result = await answer(question, services, found)
+    except Exception as error:
+        if is_fault(error):
+            raise
+        return row | body(error)
+    usage = {"prompt_tokens": result.prompt_tokens, "completion_tokens": result.completion_tokens}
+    return row | {"answer": result.choices[0].text, "usage": usage, "crossover": result.trace}

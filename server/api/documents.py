@@ -1,0 +1,80 @@
+"""/v1/documents: what is indexed, and adding to it or taking away."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, is_dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from crossover.indexer.document import Document
+from crossover.server.api import json_response, services_of
+from crossover.server.bodies import parse_json, validate
+from crossover.server.errors import BadRequest, DocumentNotFound
+
+router = APIRouter()
+
+
+class PostedDocument(BaseModel):
+    """A document in a request; a known id replaces that document."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[str, Field(min_length=1, max_length=1000)]
+    text: str
+    title: str = ""
+    source: str = ""
+    language: str | None = None
+    metadata: dict[str, str] = {}
+
+
+class DocumentsRequest(BaseModel):
+    """The body of POST /v1/documents."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    documents: Annotated[list[PostedDocument], Field(min_length=1)]
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": DocumentsRequest.model_json_schema()}}, "required": True}
+}
+
+
+@router.post("/v1/documents", openapi_extra=_BODY)
+async def add_documents(request: Request) -> Response:
+    """The report of indexing: what was added, changed and left as it was."""
+    services = services_of(request)
+    posted = validate(DocumentsRequest, parse_json(await request.body())).documents
+    for n, document in enumerate(posted):
+        if not document.text.strip():
+            raise BadRequest(f"documents[{n}].text: document {document.id!r} is empty", f"documents[{n}].text")
+    documents = [Document(**(row.model_dump() | {"title": row.title or row.id})) for row in posted]
+    async with services.writing:
+        report = await asyncio.to_thread(services.index.add, documents)
+    return json_response(_plain(report))
+
+
+@router.get("/v1/documents")
+async def list_documents(request: Request) -> Response:
+    """Every document of the index, with its content hash, version, time and number of chunks."""
+    records = await asyncio.to_thread(services_of(request).index.documents)
+    return json_response({"documents": [_plain(record) for record in records]})
+
+
+@router.delete("/v1/documents/{document:path}")
+async def delete_document(document: str, request: Request) -> Response:
+    """Removes a document with all its passages."""
+    services = services_of(request)
+    async with services.writing:
+        gone = await asyncio.to_thread(services.index.delete, document)
+    if not gone:
+        raise DocumentNotFound(f"document {document!r} is not in the index: GET /v1/documents lists those that are")
+    return json_response({"id": document, "deleted": True})
+
+
+def _plain(record: Any) -> Any:
+    return asdict(record) if is_dataclass(record) and not isinstance(record, type) else record

@@ -1,0 +1,58 @@
+"""/healthz (alive), /readyz (able to answer, or what is missing), /metrics (Prometheus)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from crossover.server.api import json_response, services_of
+from crossover.server.services import Services
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+async def healthz(request: Request) -> Response:
+    """That the server is alive, and which one it is."""
+    return json_response({"status": "ok", "id": services_of(request).id})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """200 when model, index and adapters can be used, else 503; each says "ok" or what is wrong with it."""
+    services = services_of(request)
+    model, index = await asyncio.gather(_model(services), _index(services))
+    adapters = await _adapters(services) if model == "ok" else "waiting for the model"
+    parts = {"model": model, "index": index, "adapters": adapters}
+    ready = all(state == "ok" for state in parts.values())
+    return json_response({"ready": ready, **parts}, 200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    """Counters and times in Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _model(services: Services) -> str:
+    return "; ".join(await services.engine.troubles()) or "ok"
+
+
+async def _index(services: Services) -> str:
+    try:
+        await asyncio.to_thread(services.index.documents)
+    except Exception as error:  # whatever it is, it is the answer
+        return str(error) or type(error).__name__
+    return "ok"
+
+
+async def _adapters(services: Services) -> str:
+    wanted = {version.served_name for version in services.promoted.all().values()}
+    try:
+        missing = sorted(wanted - await services.engine.loaded()) if wanted else []
+    except (RuntimeError, ValueError) as error:
+        return str(error)
+    return f"not loaded yet: {', '.join(missing)}" if missing else "ok"

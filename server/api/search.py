@@ -1,0 +1,28 @@
+"""GET /v1/search: passages alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from crossover.server.api import json_response, services_of
+from crossover.server.errors import BadRequest
+
+router = APIRouter()
+
+
+@router.get("/v1/search")
+async def search(
+    request: Request,
+    q: Annotated[str, Query(description="What to look for.")],
+    k: Annotated[int, Query(ge=1, le=100, description="How many passages.")] = 5,
+) -> Response:
+    """The k passages that fit best, numbered from 1, each with its document, score and text."""
+    if not q.strip():
+        raise BadRequest("q: the query is empty", "q")
+    passages = await services_of(request).search(q, k)
+    numbered = [{"n": n, **asdict(passage)} for n, passage in enumerate(passages, start=1)]
+    return json_response({"query": q, "passages": numbered})

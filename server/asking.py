@@ -1,0 +1,86 @@
+"""`crossover ask`: one question to a server that runs on this home, else to one that lives as long as the question."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import orjson
+from rich.console import Console
+
+from crossover.server.context import Context
+
+_SECONDS = 600.0
+
+
+class Refused(ValueError):
+    """The server refused the question; the message is the server's."""
+
+
+class NotNow(RuntimeError):
+    """The server cannot answer now; the message is the server's."""
+
+
+def ask_and_print(context: Context, question: str, model: str, *, as_json: bool) -> None:
+    """Prints the answer with its sources.
+
+    Raises:
+        ValueError: the question is empty, or the server refused it.
+        RuntimeError: it cannot be answered now.
+    """
+    body = {"model": model, "messages": [{"role": "user", "content": question}]}
+    url = context.live_server()
+    answer = asyncio.run(_ask_server(url, body) if url else _ask_alone(context, body))
+    if as_json:
+        print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print(answer)
+
+
+async def _ask_server(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False) as client:
+        return await _post(client, body)
+
+
+async def _ask_alone(context: Context, body: dict[str, Any]) -> dict[str, Any]:
+    """The same application, without a port."""
+    from crossover.server.protocol import parse_chat, question_of
+
+    question_of(parse_chat(orjson.dumps(body)))  # a wrong question is told before a model is loaded for it
+    from crossover.server.app import create_app
+    from crossover.server.services import open_services
+
+    settings = context.settings.model_copy(update={"request_log": False})
+    console = Console(stderr=True)
+    async with open_services(settings) as services:
+        with console.status("starting the model (a running `crossover serve` answers at once) …"):
+            await services.get_ready()
+        transport = httpx.ASGITransport(create_app(settings, services))
+        async with httpx.AsyncClient(transport=transport, base_url="http://crossover", timeout=_SECONDS) as client:
+            return await _post(client, body)
+
+
+async def _post(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
+    response = await client.post("/v1/chat/completions", json=body)
+    told: dict[str, Any] = response.json()
+    if response.status_code == 200:
+        return {
+            "model": told["model"],
+            "answer": told["choices"][0]["message"]["content"],
+            "usage": told["usage"],
+            "crossover": told["crossover"],
+        }
+    message = told["error"]["message"]
+    raise Refused(message) if response.status_code in (400, 404) else NotNow(message)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    trace = answer["crossover"]
+    console.print(answer["answer"], markup=False)
+    console.print()
+    adapter = f" with {trace['adapter']}" if trace["adapter"] else ""
+    console.print(f"{trace['strategy']}{adapter}: {trace['reason']}", style="dim", markup=False)
+    for source in trace["sources"]:
+        console.print(f"[{source['n']}] {source['title']} ({source['document']})", style="dim", markup=False)

@@ -1,0 +1,119 @@
+"""The command line: `serve`, `ask`, `config`, `doctor`, and the commands that the other packages bring along."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from crossover.server.context import Context
+
+Strategy = Annotated[str, typer.Option(help="base, few-shot, rag, finetune, hybrid, or auto to let the router choose.")]
+Adapter = Annotated[str | None, typer.Option(help="Alias of the adapter, for finetune, hybrid and auto.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+
+
+class Root(TyperGroup):
+    """The root group, where errors end: one message on stderr, no traceback, and the right exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except (ValueError, LookupError, RuntimeError, OSError) as error:
+            # Not at the top of the file: the table needs the engine's client, which takes a moment to import.
+            from crossover.server.errors import is_fault, message_of, translate
+
+            if is_fault(error):
+                raise
+            typer.secho(f"error: {message_of(error)}", err=True, fg="red")
+            raise typer.Exit(translate(error).exit_code) from None
+
+
+app = typer.Typer(
+    cls=Root,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Answers each question with retrieval, a fine-tuned adapter, or both, and measures which pays off.",
+)
+
+
+@app.callback()
+def root(ctx: typer.Context) -> None:
+    """Gives every command the context that it reads settings from."""
+    ctx.obj = ctx.obj or Context()
+
+
+@app.command(epilog="Example: [b]crossover serve --port 8080[/b]")
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; CROSSOVER_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one; CROSSOVER_PORT.")] = None,
+) -> None:
+    """Serve the OpenAI-compatible API, with everything that it needs."""
+    from crossover.server.listening import listening
+    from crossover.server.settings import load
+
+    settings = load(host=host, port=port)
+    with listening(settings.host, settings.port) as listener:
+        # Only now: it takes seconds to import, and a wrong setting or a port in use is told at once.
+        from crossover.server.serving import serve as run
+
+        run(settings, listener)
+
+
+@app.command(epilog='Example: [b]crossover ask "Who runs the Velmora office?" --strategy hybrid[/b]')
+def ask(
+    ctx: typer.Context,
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    strategy: Strategy = "auto",
+    adapter: Adapter = None,
+    as_json: Json = False,
+) -> None:
+    """Ask one question: a server that runs on this home, else start what it needs."""
+    from crossover.server.asking import ask_and_print
+
+    context: Context = ctx.obj
+    model = f"{strategy}:{adapter}" if adapter else strategy
+    ask_and_print(context, question, model, as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover config --json[/b]")
+def config(ctx: typer.Context, as_json: Json = False) -> None:
+    """Show every setting with its value, secrets masked, and the command line that vLLM is started with."""
+    from crossover.server.configuration import print_settings
+
+    context: Context = ctx.obj
+    print_settings(context.settings, as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover doctor[/b]")
+def doctor(ctx: typer.Context, as_json: Json = False) -> None:
+    """Say what is installed, reachable and healthy, and what to do about the rest."""
+    from crossover.server.doctor import print_findings
+
+    context: Context = ctx.obj
+    if not print_findings(context, as_json=as_json):
+        raise typer.Exit(1)
+
+
+def _load_commands() -> None:
+    """Each package adds its own commands; one that cannot be imported must not take the others along."""
+    for entry in sorted(entry_points(group="crossover.commands"), key=lambda entry: entry.name):
+        try:
+            entry.load()(app)
+        except ImportError as error:
+            typer.secho(f"warning: the commands of {entry.name!r} are missing: {error}", err=True, fg="yellow")
+
+
+_load_commands()
+
+if __name__ == "__main__":
+    sys.exit(app())

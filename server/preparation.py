@@ -1,0 +1,170 @@
+"""Everything of a question up to generation: route, retrieve, choose examples, fit the prompt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from crossover.adapters.registry import AdapterVersion
+from crossover.indexer.document import Passage
+from crossover.server.budget import Fitted, Material, fit
+from crossover.server.errors import BadRequest, NoExamples
+from crossover.server.protocol import Question
+from crossover.server.routing.features import Features, knowledge_age
+from crossover.server.routing.rules import Route, choose
+from crossover.server.services import Services
+from crossover.server.strategies import AUTO, STRATEGIES, Strategy
+
+_GREEDY = 1e-5  # below it vLLM takes a temperature for 0
+_LONG_TEXT = 20_000  # characters from which tokenising would hold up the other requests
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A question with everything that its answer needs.
+
+    Attributes:
+        alias: of the adapter that answers; None for the base model.
+        passages: those in the prompt, numbered from 1.
+        trace: the `crossover` object of the answer, but for what generation adds.
+    """
+
+    strategy: Strategy
+    alias: str | None
+    passages: Sequence[Passage]
+    fitted: Fitted
+    sampling: dict[str, Any]
+    trace: dict[str, Any]
+
+
+async def prepare(question: Question, services: Services, found: Sequence[Passage] | None = None) -> Prepared:
+    """Everything up to generation; what does not fit the context is left out and counted."""
+    started = perf_counter()
+    version = _adapter(question, services)
+    found, retrieving = await _retrieve(question, services, found)
+    route = await _route(question, services, found, version)
+    strategy = STRATEGIES[route.strategy]
+    version = version if strategy.adapter else None
+    material = Material(
+        question=question.text,
+        system="\n\n".join(filter(None, (getattr(services.prompts, strategy.prompt), question.system))),
+        passages=[(passage.title, passage.text) for passage in found] if strategy.passages else (),
+        examples=await _examples(question, services, strategy),
+        history=question.history,
+    )
+    fitted = await _fit(material, question, services)
+    passages = found[: len(fitted.material.passages)]
+    trace = {
+        "strategy": strategy.name,
+        "adapter": version.served_name if version else None,
+        "reason": route.reason,
+        "sources": [_source(n, passage) for n, passage in enumerate(passages, start=1)],
+        "dropped": _dropped(material, fitted.material),
+        "timings_ms": {"route": _ms(perf_counter() - started - retrieving), "retrieve": _ms(retrieving)},
+    }
+    alias = version.name if version else None
+    return Prepared(strategy, alias, passages, fitted, _sampling(question, services), trace)
+
+
+def _adapter(question: Question, services: Services) -> AdapterVersion | None:
+    """The adapter that may answer, before anything is spent on a question that it cannot."""
+    strategy, alias = question.target.strategy, question.target.adapter
+    if strategy == AUTO:
+        return services.promoted.get(alias, AUTO) if alias else services.promoted.default()
+    row = STRATEGIES[strategy]
+    if question.passages and not row.passages:
+        raise BadRequest(f"crossover.passages: {strategy!r} takes no passages; leave it out", "crossover.passages")
+    if question.examples and not row.examples:
+        raise BadRequest(f"crossover.examples: {strategy!r} takes no examples; leave it out", "crossover.examples")
+    return services.promoted.get(alias, strategy) if row.adapter else None
+
+
+async def _retrieve(
+    question: Question, services: Services, found: Sequence[Passage] | None
+) -> tuple[Sequence[Passage], float]:
+    """As many passages as the prompt takes, and the seconds that finding them took."""
+    wanted = services.passages if question.passages is None else question.passages
+    strategy = question.target.strategy
+    if found is not None or not wanted or not (strategy == AUTO or STRATEGIES[strategy].passages):
+        return (found or ())[:wanted], 0.0
+    before = perf_counter()
+    return await services.search(question.text, wanted), perf_counter() - before
+
+
+async def _route(
+    question: Question, services: Services, found: Sequence[Passage], version: AdapterVersion | None
+) -> Route:
+    if question.target.strategy != AUTO:
+        return Route(question.target.strategy, f"The request asked for {question.target}.")
+    best = found[0] if found else None
+    if best is None or version is None:
+        return choose(Features(adapter=version is not None, passages=len(found)))
+    nearest = await asyncio.to_thread(services.examples.nearest, [version], question.text, 1)
+    news = knowledge_age([passage.content_hash for passage in found], version.card.documents)
+    return choose(
+        Features(
+            adapter=True,
+            passages=len(found),
+            score=best.score,
+            dense=best.dense,
+            similarity=nearest.similarity,
+            unseen=sum(news) / len(news) if news else None,
+            best_unseen=news[0] if news else None,
+        )
+    )
+
+
+async def _examples(question: Question, services: Services, strategy: Strategy) -> list[tuple[str, str]]:
+    if not strategy.examples:
+        return []
+    setting = int(getattr(services.settings, strategy.examples))
+    k = setting if question.examples is None else question.examples
+    if not k:
+        return []
+    nearest = await asyncio.to_thread(services.examples.nearest, services.promoted.data_sets(), question.text, k)
+    if not nearest.examples:
+        raise NoExamples(
+            f"{strategy.name!r} shows {k} training examples and there are none: crossover train FILE --name NAME"
+        )
+    return nearest.examples
+
+
+async def _fit(material: Material, question: Question, services: Services) -> Fitted:
+    arguments = (material, services.tokenizer, services.context, question.max_tokens, services.settings.max_tokens)
+    length = len(material.question) + len(material.system) + sum(len(turn.content) for turn in material.history)
+    return await asyncio.to_thread(fit, *arguments) if length > _LONG_TEXT else fit(*arguments)
+
+
+def _sampling(question: Question, services: Services) -> dict[str, Any]:
+    sampling = {"temperature": services.settings.temperature, **question.sampling}
+    if sampling.get("n", 1) > 1 and sampling["temperature"] < _GREEDY:
+        # vLLM refuses several greedy answers; sampling from the one best token is the same and allowed.
+        sampling |= {"temperature": 1.0, "top_k": 1}
+    return sampling
+
+
+def _dropped(whole: Material, kept: Material) -> dict[str, int]:
+    return {
+        "passages": len(whole.passages) - len(kept.passages),
+        "examples": len(whole.examples) - len(kept.examples),
+        "history": len(whole.history) - len(kept.history),
+        "citations": 0,
+    }
+
+
+def _source(n: int, passage: Passage) -> dict[str, Any]:
+    return {
+        "n": n,
+        "document": passage.document,
+        "chunk": passage.chunk,
+        "title": passage.title,
+        "score": passage.score,
+        "text": passage.text,
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,176 @@
+"""Services: everything that answering needs, opened once and closed once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from crossover.adapters.base_model import BaseModel, resolve
+from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.promotion import reconcile, served_path
+from crossover.adapters.prompt import Prompts
+from crossover.adapters.registry import Registry
+from crossover.indexer.document import Passage
+from crossover.indexer.index import Index
+from crossover.server.compatibility import differences
+from crossover.server.engine import adapter_calls
+from crossover.server.engine.client import Engine
+from crossover.server.examples import TrainingExamples
+from crossover.server.promoted import Promoted
+from crossover.server.settings import Settings
+
+if TYPE_CHECKING:
+    from crossover.server.engine.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+_SEARCH_THREADS = 4  # the embedding model uses all cores by itself; more threads would only queue there
+_RETRY_SECONDS = 1.0
+_CONTEXT = 2048  # until vLLM has told its own, where neither a setting nor the model's card says
+
+
+@dataclass(slots=True)
+class Services:
+    """What a request needs.
+
+    Attributes:
+        supervisor: our own vLLM process; None where vLLM runs elsewhere.
+        context: tokens that prompt and answer may take together.
+        writing: held while documents are added or deleted: one writer at a time.
+    """
+
+    settings: Settings
+    base: BaseModel
+    tokenizer: ChatTokenizer
+    index: Index
+    registry: Registry
+    promoted: Promoted
+    examples: TrainingExamples
+    engine: Engine
+    supervisor: Supervisor | None
+    context: int
+    id: str = field(default_factory=lambda: uuid4().hex[:12])
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
+    )
+    fingerprint: str = field(init=False)
+    """OpenAI's `system_fingerprint`: equal while the same base model is asked in the same way."""
+
+    def __post_init__(self) -> None:
+        parts = (self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages))
+        self.fingerprint = "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+    @property
+    def prompts(self) -> Prompts:
+        """The system messages."""
+        return self.settings.prompts
+
+    @property
+    def passages(self) -> int:
+        """How many passages a prompt takes where the request does not say."""
+        return self.settings.passages or self.base.passages
+
+    async def search(self, query: str, k: int) -> list[Passage]:
+        """The k best passages; embedding and index work in a thread, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.index.search, query, k)
+
+    async def get_ready(self) -> None:
+        """Waits until vLLM serves the base model and has the promoted adapters.
+
+        Raises:
+            RuntimeError: our own vLLM cannot start; the message has the end of its log.
+        """
+        if self.supervisor is not None:
+            await self.supervisor.started()
+        else:
+            await self._wait_for_servers()
+            await self.load_adapters()
+        if self.settings.max_model_len is None and self.base.max_model_len is None:
+            self.context = await _served_context(self.engine) or self.context
+        for version in self.promoted.all().values():
+            for difference in differences(version, self.base, self.tokenizer, self.prompts):
+                logger.warning("%s", difference)
+
+    async def load_adapters(self) -> None:
+        """Loads what is promoted and not loaded; an adapter that cannot be loaded is logged, others go on."""
+        if self.supervisor is not None:  # after a crash it may have had to take another port
+            next(iter(self.engine.pool.replicas)).url = self.supervisor.url
+        await reconcile(self.registry, self.engine, self.settings.vllm_adapter_root)
+
+    async def _wait_for_servers(self) -> None:
+        told: list[str] = []
+        while troubles := await self.engine.troubles():
+            if troubles != told:
+                logger.warning("waiting: %s", "; ".join(troubles))
+                told = troubles
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services while the model gets ready: `Services.get_ready` waits for it.
+
+    Raises:
+        LookupError: no such base model.
+        IndexLocked: another process holds the index of this home.
+        NoEngine: vLLM is not installed and none is named.
+    """
+    base = resolve(settings.base_model)
+    tokenizer = await asyncio.to_thread(ChatTokenizer, base.path, settings.chat_template_kwargs)
+    registry = Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=base.fingerprint)
+    supervisor = None if settings.vllm_urls else _supervisor(settings, base)
+    async with AsyncExitStack() as stack:
+        # Before vLLM is started: who does not get the index needs no engine.
+        index = stack.enter_context(await asyncio.to_thread(Index.open, settings))
+        engine = await stack.enter_async_context(_engine(settings, base, registry, supervisor))
+        services = Services(
+            settings=settings,
+            base=base,
+            tokenizer=tokenizer,
+            index=index,
+            registry=registry,
+            promoted=Promoted(registry, settings.default_adapter),
+            examples=TrainingExamples(registry, index),
+            engine=engine,
+            supervisor=supervisor,
+            context=settings.max_model_len or base.max_model_len or _CONTEXT,
+        )
+        stack.callback(services.threads.shutdown, wait=False)
+        if supervisor is not None:
+            supervisor.on_ready = services.load_adapters
+            await stack.enter_async_context(supervisor)
+        yield services
+
+
+def _supervisor(settings: Settings, base: BaseModel) -> Supervisor:
+    from crossover.server.engine.supervisor import Supervisor
+
+    return Supervisor(settings, base)
+
+
+def _engine(settings: Settings, base: BaseModel, registry: Registry, supervisor: Supervisor | None) -> Engine:
+    key = settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else None
+    engine = Engine(
+        [supervisor.url] if supervisor else settings.vllm_urls,
+        base.name,
+        api_key=supervisor.api_key if supervisor else key,
+        adapter_path=lambda name: served_path(registry, registry.resolve(name).path, settings.vllm_adapter_root),
+    )
+    if supervisor:
+        engine.pool.situation = supervisor.situation
+    return engine
+
+
+async def _served_context(engine: Engine) -> int | None:
+    """The shortest context length among the vLLM servers."""
+    cards = await asyncio.gather(*(adapter_calls.models(engine.pool, replica) for replica in engine.pool.replicas))
+    lengths = [card.get("max_model_len") for served in cards for card in served if card["id"] == engine.base_model]
+    return min((length for length in lengths if length), default=None)

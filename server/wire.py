@@ -1,0 +1,87 @@
+"""What goes out: answers in the shape of OpenAI's chat completions, whole and in chunks."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from crossover.server.answering import Answer
+
+
+def new_id() -> str:
+    """The id of an answer."""
+    return f"chatcmpl-{uuid.uuid4().hex}"
+
+
+def chat_completion(answer: Answer, model: str, fingerprint: str) -> dict[str, Any]:
+    """The body of a whole answer; `model` as it was asked for."""
+    return {
+        "id": new_id(),
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": model,
+        "system_fingerprint": fingerprint,
+        "choices": [
+            {
+                "index": choice.index,
+                "message": {"role": "assistant", "content": choice.text, "refusal": None},
+                "logprobs": choice.logprobs,
+                "finish_reason": choice.finish_reason,
+            }
+            for choice in answer.choices
+        ],
+        "usage": usage(answer.prompt_tokens, answer.completion_tokens),
+        "crossover": answer.trace,
+    }
+
+
+class Chunks:
+    """The chunks of one streamed answer: they share id, time and model.
+
+    Args:
+        with_usage: whether the client asked for token counts, in which case every chunk has the field.
+    """
+
+    def __init__(self, model: str, fingerprint: str, *, with_usage: bool) -> None:
+        self._frame: dict[str, Any] = {
+            "id": new_id(),
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": model,
+            "system_fingerprint": fingerprint,
+        }
+        if with_usage:
+            self._frame["usage"] = None
+
+    def role(self, index: int) -> dict[str, Any]:
+        """The first chunk of a choice."""
+        return self._choice(index, {"role": "assistant", "content": "", "refusal": None}, None, None)
+
+    def delta(self, index: int, text: str, logprobs: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The next piece of a choice."""
+        return self._choice(index, {"content": text}, None, logprobs)
+
+    def finish(self, index: int, reason: str) -> dict[str, Any]:
+        """The last chunk of a choice."""
+        return self._choice(index, {}, reason, None)
+
+    def counts(self, prompt_tokens: int, completion_tokens: int) -> dict[str, Any]:
+        """The chunk behind all choices that carries the token counts."""
+        return {**self._frame, "choices": [], "usage": usage(prompt_tokens, completion_tokens)}
+
+    def _choice(
+        self, index: int, delta: dict[str, Any], reason: str | None, logprobs: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        return {**self._frame, "choices": [choice]}
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
+    """Token counts."""
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }

@@ -1,0 +1,37 @@
+"""`auto` without a policy: the documented rules, one by one."""
+
+import pytest
+
+from crossover.server.routing.features import Features, knowledge_age
+from crossover.server.routing.rules import choose
+
+KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9, unseen=0.0, best_unseen=False)
+
+
+@pytest.mark.parametrize(
+    ("features", "strategy"),
+    [
+        (Features(adapter=False, passages=0), "base"),
+        (Features(adapter=True, passages=0), "finetune"),
+        (Features(adapter=False, passages=2, score=0.9), "rag"),
+        (Features(adapter=True, passages=2, similarity=0.2, best_unseen=False), "rag"),
+        (Features(adapter=True, passages=2, similarity=0.9), "hybrid"),
+        (Features(adapter=True, passages=2, similarity=0.9, unseen=0.5, best_unseen=True), "hybrid"),
+        (KNOWN, "finetune"),
+    ],
+)
+def test_each_rule_chooses_its_strategy_and_says_why_in_one_sentence(features: Features, strategy: str) -> None:
+    route = choose(features)
+    assert route.strategy == strategy
+    assert route.reason.endswith(".") and "\n" not in route.reason
+
+
+def test_age_compares_content_not_documents() -> None:
+    seen = {"a.md": ["h1", "h2"], "b.md": ["h3"]}
+    assert knowledge_age(["h1", "h9"], seen) == [False, True]
+    assert knowledge_age(["h3"], {"renamed.md": ["h3"]}) == [False]
+
+
+def test_an_unknown_age_is_missing_and_not_zero() -> None:
+    assert knowledge_age(["h1"], {}) is None
+    assert knowledge_age([], {"a.md": ["h1"]}) is None
