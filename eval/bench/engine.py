@@ -1,0 +1,52 @@
+"""One vLLM for a benchmark or a proof, under a home of its own that is removed again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossover.adapters.base_model import BaseModel, resolve
+from crossover.eval.bench.load import Target
+from crossover.eval.bench.random_adapters import random_adapter
+from crossover.server.engine.client import Engine
+from crossover.server.engine.supervisor import Supervisor
+from crossover.server.settings import Settings, load
+
+
+@dataclass(frozen=True, slots=True)
+class BenchEngine:
+    """A running vLLM with random adapters.
+
+    Attributes:
+        adapters: their folders by served name.
+    """
+
+    base: BaseModel
+    settings: Settings
+    supervisor: Supervisor
+    engine: Engine
+    adapters: dict[str, Path]
+
+    @property
+    def completions(self) -> Target:
+        """vLLM's own /v1/completions."""
+        return Target(f"{self.supervisor.url}/v1/completions", self.supervisor.api_key)
+
+
+@asynccontextmanager
+async def bench_engine(adapters: int, base_model: str | None = None, vllm_args: str = "") -> AsyncIterator[BenchEngine]:
+    """vLLM with `adapters` random adapters loaded, which fill all its slots."""
+    base = resolve(base_model)
+    with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
+        settings = load(home=Path(folder), base_model=base_model, max_loras=adapters, vllm_args=vllm_args)
+        made = {f"random-{n}@{n}": random_adapter(base, Path(folder) / f"random-{n}", n) for n in range(adapters)}
+        async with Supervisor(settings, base) as supervisor:
+            await supervisor.started()
+            async with Engine([supervisor.url], base.name, api_key=supervisor.api_key) as engine:
+                for name, path in made.items():
+                    await engine.load(name, path)
+                    await engine.probe(name)
+                yield BenchEngine(base, settings, supervisor, engine, made)

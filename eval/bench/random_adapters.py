@@ -1,0 +1,54 @@
+"""LoRA adapters with random weights: they need no training and answer clearly otherwise than the base model."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crossover.adapters.base_model import BaseModel
+from crossover.adapters.card import AdapterCard, DataCard
+from crossover.adapters.registry import AdapterVersion, Registry
+
+
+def random_adapter(base: BaseModel, folder: Path, seed: int, *, rank: int = 16, strength: float = 2.0) -> Path:
+    """`folder`, with a PEFT adapter on all linear layers whose A and B are both random.
+
+    Args:
+        strength: scales B, and with it how far the answers are from the base model's.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM"
+    )
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.float32), config)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if ".lora_B." in name:
+                weight *= strength
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    return folder
+
+
+def register(registry: Registry, base: BaseModel, name: str, folder: Path) -> AdapterVersion:
+    """The adapter in `folder` as a version of `name`; the folder stays."""
+    copy = registry.folder / f".new-{name}-{folder.name}"
+    shutil.copytree(folder, copy)
+    card = AdapterCard(
+        name=name,
+        base_model=base.name,
+        base_fingerprint=base.fingerprint,
+        chat_template="",
+        prompts="",
+        method="random",
+        data=DataCard(name="none", fingerprint="", examples=0),
+        trained_at=datetime.now(UTC),
+    )
+    return registry.add(copy, card)

@@ -1,0 +1,131 @@
+"""Question sets: what is asked, what counts as right, and which questions belong together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+#: The report's name for all questions together; no slice may have it.
+OVERALL = "overall"
+
+
+class QuestionError(ValueError):
+    """A row of a question file is wrong: ``FILE:LINE:FIELD: error: found …, expected …``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a set.
+
+    Args:
+        id: unique in its set.
+        references: every answer that counts as right; none means that the right answer is "not known".
+        slice: the kind of question, the unit of the report's columns.
+        group: the fact or document it is about. Questions of one group are not independent, so that
+            statistics draw whole groups.
+        relevant_documents: ids of the documents that hold the answer, for recall@k; empty when none does.
+    """
+
+    id: str
+    question: str
+    references: tuple[str, ...]
+    slice: str
+    group: str
+    relevant_documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Questions in the order of their file."""
+
+    name: str
+    questions: tuple[Question, ...]
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.questions)
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The slices in order of first appearance."""
+        return tuple(dict.fromkeys(question.slice for question in self.questions))
+
+    @property
+    def digest(self) -> str:
+        """A short hash of everything asked and expected: equal for sets whose runs may be compared."""
+        rows = [asdict(question) for question in self.questions]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:12]
+
+    def write(self, path: Path) -> None:
+        """Write the set as JSONL, so that its runs can be scored again without the first file."""
+        path.write_text("".join(json.dumps(asdict(question), ensure_ascii=False) + "\n" for question in self.questions))
+
+
+def load(path: Path) -> QuestionSet:
+    """The question set of a JSONL file; `id`, `slice`, `group` and `relevant_documents` may be left out.
+
+    Raises:
+        QuestionError: the file is missing, unreadable or empty, or a row is wrong; nothing is skipped.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        raise QuestionError(f"{path}: no such question file; give a JSONL file with question and references") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    questions: dict[str, Question] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            question = _parse(line, f"{path}:{number}", number)
+            if question.id in questions:
+                raise QuestionError(f"{path}:{number}:id: error: found {question.id!r} again, expected every id once")
+            questions[question.id] = question
+    if not questions:
+        raise QuestionError(f"{path}: no questions in it; expected one JSON object a line")
+    return QuestionSet(path.stem, tuple(questions.values()))
+
+
+def _parse(line: str, place: str, number: int) -> Question:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise QuestionError(f"{place}: error: found no JSON ({error}), expected one object a line") from error
+    if not isinstance(row, dict):
+        raise QuestionError(f"{place}: error: found {type(row).__name__}, expected an object")
+    identity = _text(row, "id", place, default=f"q{number}")
+    if row.get("slice") == OVERALL:
+        raise QuestionError(f"{place}:slice: error: found {OVERALL!r}, expected another name: it means all questions")
+    return Question(
+        id=identity,
+        question=_text(row, "question", place),
+        references=_texts(row, "references", place),
+        slice=_text(row, "slice", place, default="all"),
+        group=_text(row, "group", place, default=identity),
+        relevant_documents=_texts(row, "relevant_documents", place, default=()),
+    )
+
+
+def _text(row: Mapping[str, Any], field: str, place: str, default: str | None = None) -> str:
+    value = row.get(field, default)
+    if not isinstance(value, str) or not value.strip():
+        raise QuestionError(f"{place}:{field}: error: found {_found(row, field)}, expected a text that is not empty")
+    return value.strip()
+
+
+def _texts(row: Mapping[str, Any], field: str, place: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    value = row.get(field, default)
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise QuestionError(f"{place}:{field}: error: found {_found(row, field)}, expected a list of texts")
+    return tuple(item.strip() for item in value)
+
+
+def _found(row: Mapping[str, Any], field: str) -> str:
+    if field not in row:
+        return f"nothing (the row has {', '.join(map(str, row)) or 'no fields'})"
+    return json.dumps(row[field], ensure_ascii=False)[:80]

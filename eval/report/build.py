@@ -1,0 +1,171 @@
+"""The report of an evaluation: every figure computed once, for all of its forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from crossover.eval.arms import DEFAULT
+from crossover.eval.cost import Prices
+from crossover.eval.metrics.abstention import abstention
+from crossover.eval.metrics.ragas_metrics import Embed, RagasScore, Sample
+from crossover.eval.metrics.ragas_metrics import score as ragas_score
+from crossover.eval.metrics.recall_at_k import recall_at_k
+from crossover.eval.permutation import Scores
+from crossover.eval.questions import OVERALL
+from crossover.eval.report.document import Difference, Recall, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.recommendation import recommend
+from crossover.eval.scoring import Evaluation, ScoredRun
+from crossover.eval.statistics import compare, estimate, holm
+from crossover.eval.top_set import top_sets
+
+_RIVAL = "rag+examples"
+_FINE_TUNED = ("finetune", "hybrid")
+
+
+def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report:
+    """The report of one or more arms over the same questions.
+
+    Args:
+        embed: texts to unit vectors, for ragas' semantic similarity; None leaves ragas' metrics out.
+    """
+    ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
+    strategies = {run.arm: _strategy(evaluation, run, prices, ragas.get(run.arm, {})) for run in evaluation.runs}
+    costs = {arm: strategy.cost_per_1000 for arm, strategy in strategies.items() if strategy.cost_per_1000 is not None}
+    tops = top_sets({name: _scores_on(evaluation, name) for name in evaluation.questions.slices})
+    winners = {name: Winner.of(top, costs) for name, top in tops.items()}
+    overall = Winner.of(top_sets({OVERALL: _scores_on(evaluation, OVERALL)})[OVERALL], costs)
+    headers = [run.header for run in evaluation.runs]
+    return Report(
+        recommendation=recommend(strategies, overall, winners),
+        questions=len(evaluation.questions),
+        strategies=strategies,
+        winners=winners,
+        break_even={},
+        learning_curve={},
+        missing=_missing(evaluation, strategies),
+        overall=overall,
+        fine_tuning=_fine_tuning(evaluation),
+        scope=_scope(evaluation.runs),
+        retrieval=_retrieval(evaluation),
+        abstention=_refusals(evaluation),
+        prices=prices.model_dump(),
+        question_set={"name": evaluation.questions.name, "digest": evaluation.questions.digest},
+        system=", ".join(sorted({str(header["identity"].get("system", "")) for header in headers})),
+        asked_at=max((str(header.get("started_at", "")) for header in headers), default=""),
+        versions=dict(headers[-1].get("versions", {})),
+    )
+
+
+def _scores_on(evaluation: Evaluation, name: str) -> tuple[dict[str, Scores], list[str]]:
+    """Exact match of every arm on one slice, and the groups of its questions."""
+    chosen = [name in (OVERALL, question.slice) for question in evaluation.questions]
+    groups = [group for group, take in zip(evaluation.groups, chosen, strict=True) if take]
+    return {run.arm: run.exact[chosen] for run in evaluation.runs}, groups
+
+
+def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Mapping[str, RagasScore]) -> Strategy:
+    counted = not math.isnan(run.prompt_tokens)
+    slices = {}
+    for name in evaluation.questions.slices:
+        scores, groups = _scores_on(evaluation, name)
+        slices[name] = Score.of(estimate(scores[run.arm], groups))
+    return Strategy(
+        **Score.of(estimate(run.exact, evaluation.groups)).model_dump(),
+        cost_per_1000=prices.per_1000(run.prompt_tokens, run.completion_tokens) if counted else None,
+        slices=slices,
+        token_f1=float(run.f1.mean()),
+        ragas={name: value.mean for name, value in ragas.items()},
+        ragas_missing={name: value.missing for name, value in ragas.items()},
+        prompt_tokens=run.prompt_tokens if counted else None,
+        completion_tokens=run.completion_tokens if counted else None,
+        milliseconds=None if math.isnan(run.milliseconds) else run.milliseconds,
+        adapter=_adapter(run),
+        refused_by_server=sum("error" in row for row in run.rows),
+    )
+
+
+def _adapter(run: ScoredRun) -> str | None:
+    named = {str(adapter) for row in run.rows if (adapter := row.get("crossover", {}).get("adapter"))}
+    return ", ".join(sorted(named)) or None
+
+
+def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
+    samples = []
+    for question, row in zip(evaluation.questions, run.rows, strict=True):
+        sources = row.get("crossover", {}).get("sources") or []
+        texts = tuple(str(source["text"]) for source in sources)
+        documents = tuple(str(source["document"]) for source in sources)
+        samples.append(Sample(question, str(row["answer"]), texts, documents if sources else None))
+    return samples
+
+
+def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
+    """Each fine-tuned arm against RAG with examples, slice by slice, corrected together."""
+    arms = [run.arm for run in evaluation.runs]
+    tuned = [arm for arm in _FINE_TUNED if arm in arms]
+    if _RIVAL not in arms or not tuned:
+        return {}
+    pairs = [(name, arm) for name in evaluation.questions.slices for arm in tuned]
+    raw = []
+    for name, arm in pairs:
+        scores, groups = _scores_on(evaluation, name)
+        raw.append(compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs)))
+    found: dict[str, dict[str, Difference]] = {}
+    for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
+        found.setdefault(name, {})[arm] = Difference.of(comparison)
+    return found
+
+
+def _retrieval(evaluation: Evaluation) -> dict[str, Recall]:
+    """Recall overall and in each slice that has questions with relevant documents."""
+    found = {}
+    for name in (OVERALL, *evaluation.questions.slices):
+        rows = [
+            [recall_at_k(evaluation.retrieved[question.id], question, k) or 0.0 for k in (1, 2, 5)]
+            for question in evaluation.questions
+            if name in (OVERALL, question.slice) and question.relevant_documents and question.id in evaluation.retrieved
+        ]
+        if rows:
+            at_1, at_2, at_5 = (sum(column) / len(rows) for column in zip(*rows, strict=True))
+            found[name] = Recall(recall_at_1=at_1, recall_at_2=at_2, recall_at_5=at_5, n=len(rows))
+    return found
+
+
+def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
+    questions = list(evaluation.questions)
+    return {run.arm: Refusals(**asdict(abstention(run.answers, questions))) for run in evaluation.runs}
+
+
+def _scope(runs: Sequence[ScoredRun]) -> str:
+    """Of whom the report speaks: one training is one draw."""
+    adapters = sorted({adapter for run in runs if (adapter := _adapter(run))})
+    if not adapters:
+        return "No adapter was asked, so the report says nothing about fine-tuning."
+    return (
+        f"What it says of finetune and hybrid holds for this adapter ({', '.join(adapters)}), trained once: "
+        "another training on the same data would score somewhat differently."
+    )
+
+
+def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy]) -> list[str]:
+    """What was not measured, so that nobody takes silence for a good figure."""
+    gone = [
+        "break-even: not computed; cost_per_1000 counts tokens, not training, labelling or hardware",
+        "learning curve: not computed; one adapter, trained on all examples",
+        "metrics that need a judge (faithfulness, answer relevancy …): not run; no judge was given",
+    ]
+    for arm in (arm for arm in DEFAULT if arm not in strategies):
+        gone.append(f"{arm}: not run" + ("; no claim about fine-tuning is made without it" if arm == _RIVAL else ""))
+    for arm, strategy in strategies.items():
+        if strategy.refused_by_server:
+            gone.append(f"{arm}: {strategy.refused_by_server} questions refused by the server, counted as wrong")
+        if strategy.cost_per_1000 is None:
+            gone.append(f"{arm}: no token counts, so no cost")
+    unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]
+    if unsearched:
+        gone.append(f"recall: {len(unsearched)} questions were not searched for")
+    if not any(question.relevant_documents for question in evaluation.questions):
+        gone.append("recall: no question names its relevant documents")
+    return gone

@@ -1,0 +1,148 @@
+"""What report.json holds, in its order: first what a script asks for, then what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from crossover.eval.statistics import Comparison, Estimate
+from crossover.eval.top_set import TopSet
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+class Score(_Part):
+    """A mean score, 0 to 1, with its 95 % interval, over `n` questions about `groups` facts."""
+
+    score: float
+    interval: tuple[float, float]
+    n: int
+    groups: int
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> Score:
+        """The score of an estimate."""
+        interval = (estimate.interval.low, estimate.interval.high)
+        return cls(score=estimate.score, interval=interval, n=estimate.n, groups=estimate.groups)
+
+
+class Difference(_Part):
+    """What separates two arms; `p_value` is adjusted for the comparisons beside it, the interval is not."""
+
+    difference: float
+    interval: tuple[float, float]
+    p_value: float
+    words: str
+    detectable: float
+    questions_needed: int | None
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> Difference:
+        """The difference of a comparison."""
+        return cls(
+            difference=comparison.difference,
+            interval=(comparison.interval.low, comparison.interval.high),
+            p_value=comparison.p_value,
+            words=comparison.words,
+            detectable=comparison.detectable,
+            questions_needed=comparison.questions_needed,
+        )
+
+
+class Winner(_Part):
+    """The top set of a slice: `strategy` is its cheapest member and `tied` are the others.
+
+    `strategy` is null when the top set holds every arm or the questions are too few to tell.
+    """
+
+    strategy: str | None
+    tied: list[str]
+    beats: list[str]
+    p_value: float
+    best: str
+    words: str
+    against: dict[str, Difference]
+
+    @classmethod
+    def of(cls, top: TopSet, costs: dict[str, float]) -> Winner:
+        """The winner of a top set, by the arms' costs."""
+        undecided = not top.beats or not top.decidable
+        by_cost = sorted(top.members, key=lambda arm: costs.get(arm, float("inf")))
+        words = "best" if len(top.members) == 1 else "no difference shown" if top.decidable else "too few questions"
+        return cls(
+            strategy=None if undecided else by_cost[0],
+            tied=by_cost if undecided else by_cost[1:],
+            beats=list(top.beats),
+            p_value=top.p_value,
+            best=top.best,
+            words=words,
+            against={arm: Difference.of(comparison) for arm, comparison in top.against.items()},
+        )
+
+    @property
+    def members(self) -> list[str]:
+        """The whole top set, the cheapest first."""
+        return self.tied if self.strategy is None else [self.strategy, *self.tied]
+
+
+class Strategy(Score):
+    """One arm's results: exact match overall and in each slice, cost, and its other figures."""
+
+    cost_per_1000: float | None
+    slices: dict[str, Score]
+    token_f1: float
+    ragas: dict[str, float | None]
+    ragas_missing: dict[str, int]
+    prompt_tokens: float | None
+    completion_tokens: float | None
+    milliseconds: float | None
+    adapter: str | None
+    refused_by_server: int
+
+
+class Recall(_Part):
+    """How often retrieval brought the document, over `n` questions that have one."""
+
+    recall_at_1: float
+    recall_at_2: float
+    recall_at_5: float
+    n: int
+
+
+class Refusals(_Part):
+    """Precision and recall of "not known", and how often a question with an answer was refused."""
+
+    precision: float | None
+    recall: float | None
+    false_rate: float | None
+    refusals: int
+
+
+class Report(_Part):
+    """The whole document."""
+
+    recommendation: str
+    questions: int
+    strategies: dict[str, Strategy]
+    winners: dict[str, Winner]
+    break_even: dict[str, Any]
+    learning_curve: dict[str, Any]
+    missing: list[str]
+    overall: Winner
+    fine_tuning: dict[str, dict[str, Difference]]
+    scope: str
+    retrieval: dict[str, Recall]
+    abstention: dict[str, Refusals]
+    prices: dict[str, Any]
+    question_set: dict[str, str]
+    system: str
+    asked_at: str
+    versions: dict[str, str]
+
+    @property
+    def slices(self) -> list[str]:
+        """The slices in the order of the question set."""
+        return list(self.winners)

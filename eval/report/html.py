@@ -1,0 +1,71 @@
+"""report.html: one file that needs no network, for a manager first and a statistician after."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from crossover.eval.questions import OVERALL
+from crossover.eval.report import plots
+from crossover.eval.report.document import Report
+from crossover.eval.report.examples import examples
+from crossover.eval.report.recommendation import fine_tuning_sentence, p_text, percent
+from crossover.eval.scoring import Evaluation
+
+
+def render(report: Report, evaluation: Evaluation) -> str:
+    """The whole page; texts of questions, answers and passages are escaped."""
+    environment = _environment()
+    head, _, rest = report.recommendation.partition(". ")
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        headline=head if not rest else f"{head}.",
+        second=rest,
+        rows={OVERALL: report.overall, **report.winners},
+        fine_tuning=fine_tuning_sentence(report.fine_tuning),
+        examples=examples(evaluation),
+        panels={name: Markup(svg) for name, svg in plots.panels(report).items()},
+        cost_picture=Markup(plots.quality_and_cost(report)),
+        ragas_names=list(dict.fromkeys(name for s in report.strategies.values() for name in s.ragas)),
+    )
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=_percent, whole=_whole, figure=_figure, signed=_signed, p_text=p_text, bound=_bound
+    )
+    return environment
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else percent(share)
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _signed(share: float) -> str:
+    points = round(100 * share)
+    return f"{points:+d}".replace("-", "−") if points else "0"
+
+
+def _bound(text: str) -> str:
+    """The text with figures and their units kept on one line."""
+    return re.sub(r"(?<=\d) (?=%)|(?<=\bp) (?=[<=])|(?<=[<=]) (?=\d)", "\u00a0", text)

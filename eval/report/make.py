@@ -1,0 +1,39 @@
+"""From run folders to a written report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crossover.eval import scoring
+from crossover.eval.cost import Prices
+from crossover.eval.report.build import build
+from crossover.eval.report.document import Report
+from crossover.eval.report.write import write
+from crossover.indexer.embedding import Embedder
+
+
+def report_folder(runs: Path) -> Path:
+    """Where the report of a run folder belongs: HOME/reports/NAME for HOME/runs/NAME, else beside the answers."""
+    return runs.parent.parent / "reports" / runs.name if runs.resolve().parent.name == "runs" else runs
+
+
+def run_folder(given: Path) -> Path:
+    """The answers behind a folder: itself, or HOME/runs/NAME for the report in HOME/reports/NAME."""
+    answers = given.parent.parent / "runs" / given.name
+    return answers if given.parent.name == "reports" and answers.is_dir() else given
+
+
+def make(folders: Sequence[Path], output: Path, prices: Prices, embedding_model: str | None) -> Report:
+    """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
+
+    Args:
+        embedding_model: for ragas' semantic similarity; None is the packaged one.
+
+    Raises:
+        RunsError: a folder without finished runs, or runs that cannot be compared.
+    """
+    evaluation = scoring.load([run_folder(folder) for folder in folders])
+    report = build(evaluation, prices, Embedder(embedding_model).queries)
+    write(report, evaluation, output)
+    return report

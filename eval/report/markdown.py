@@ -1,0 +1,75 @@
+"""report.md: the verdict as it is pasted into a pull request or a ticket."""
+
+from __future__ import annotations
+
+from crossover.eval.questions import OVERALL
+from crossover.eval.report.document import Report, Score, Winner
+from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
+
+
+def render(report: Report) -> str:
+    """The recommendation, the strategy x slice table, the winners, and what was not measured."""
+    parts = [
+        f"# {report.question_set['name']}: which strategy answers best",
+        f"**{report.recommendation}**",
+        fine_tuning_sentence(report.fine_tuning),
+        report.scope,
+        "## Exact match in %, with 95 % intervals",
+        _scores(report),
+        "**Bold**: in the top set of the column, that is the best and all not significantly below it "
+        f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, tokens only.",
+        "## Winners",
+        "\n".join(_winner(name, winner) for name, winner in {OVERALL: report.overall, **report.winners}.items()),
+        "## Retrieval and refusals",
+        _recall(report),
+        _refusals(report),
+        "## Not measured",
+        "\n".join(f"- {gap}" for gap in report.missing),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _scores(report: Report) -> str:
+    names = [OVERALL, *report.slices]
+    rows = []
+    for arm, strategy in report.strategies.items():
+        cells = [_cell(strategy, report.overall, arm)]
+        cells += [_cell(strategy.slices[name], report.winners[name], arm) for name in report.slices]
+        cost = "–" if strategy.cost_per_1000 is None else f"{strategy.cost_per_1000:.3f}"
+        rows.append([arm, *cells, cost])
+    return _table(["strategy", *names, f"{report.prices['currency']} / 1,000"], rows)
+
+
+def _cell(score: Score, winner: Winner, arm: str) -> str:
+    low, high = score.interval
+    text = f"{100 * score.score:.0f} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"**{text}**" if winner.strategy and arm in winner.members else text
+
+
+def _winner(name: str, winner: Winner) -> str:
+    if winner.strategy is None:
+        why = "too few questions" if winner.words == "too few questions" else "no difference shown between any"
+        return f"- {name}: {why} (the best score is {winner.best}'s, {p_text(winner.p_value)})"
+    tied = f", no difference shown to {listed(winner.tied)}" if winner.tied else ""
+    return f"- {name}: **{winner.strategy}**{tied}; better than {listed(winner.beats)} ({p_text(winner.p_value)})"
+
+
+def _recall(report: Report) -> str:
+    rows = [
+        [name, percent(r.recall_at_1), percent(r.recall_at_2), percent(r.recall_at_5), str(r.n)]
+        for name, r in report.retrieval.items()
+    ]
+    return _table(["retrieval", "recall@1", "recall@2", "recall@5", "questions"], rows) if rows else ""
+
+
+def _refusals(report: Report) -> str:
+    rows = [
+        [arm, *("–" if share is None else percent(share) for share in (r.recall, r.precision, r.false_rate))]
+        for arm, r in report.abstention.items()
+    ]
+    return _table(["strategy", "unanswerable refused", "refusals that are right", "answerable refused"], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,52 @@
+"""Writing a report: report.html, report.md, report.json, verdict.svg and scores.csv in one folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+
+from crossover.eval.report import html, markdown, plots
+from crossover.eval.report.document import Report
+from crossover.eval.scoring import Evaluation
+
+JSON_FILE = "report.json"
+
+
+def write(report: Report, evaluation: Evaluation, folder: Path) -> None:
+    """Write every form of the report; report.json comes last, so that its existence means a whole report.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "report.html": html.render(report, evaluation),
+        "report.md": markdown.render(report),
+        "verdict.svg": plots.verdict(report),
+        "scores.csv": _scores(evaluation),
+        JSON_FILE: report.model_dump_json(indent=2) + "\n",
+    }
+    for name, text in files.items():
+        _replace(folder / name, text)
+
+
+def _scores(evaluation: Evaluation) -> str:
+    """One row a question: id, slice, group, and each arm's exact match; whoever doubts can compute again."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["id", "slice", "group", *(run.arm for run in evaluation.runs)])
+    for index, question in enumerate(evaluation.questions):
+        scores = [int(run.exact[index]) for run in evaluation.runs]
+        rows.writerow([question.id, question.slice, question.group, *scores])
+    return out.getvalue()
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".tmp")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

@@ -1,0 +1,183 @@
+"""Runs: every question asked of every arm over HTTP, each answer on disk as soon as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from crossover.eval.arms import Arm
+from crossover.eval.client import AskRefused, Client, ServerState
+from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.run_log import Row, RunLog
+
+QUESTIONS_FILE = "questions.jsonl"
+RETRIEVAL = "retrieval"
+DEPTH = 5  # passages asked of /v1/search for recall@k
+
+#: Called with an arm's name after each of its answers.
+Tick = Callable[[str], None]
+Job = Callable[[], Awaitable[None]]
+
+
+class ArmRefused(RuntimeError):
+    """The server cannot run an arm at all, such as `finetune` without a promoted adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How questions are asked; greedy, so that a run can be repeated."""
+
+    concurrency: int = 32
+    max_tokens: int = 64
+    temperature: float = 0.0
+
+
+def amount(questions: QuestionSet, arms: Sequence[Arm]) -> dict[str, int]:
+    """How many pieces of work each part of a run has, by the names that ticks have."""
+    searches = sum(bool(question.relevant_documents) for question in questions)
+    return {RETRIEVAL: searches, **{arm.name: len(questions) for arm in arms}}
+
+
+def run_name(questions: QuestionSet, arms: Sequence[Arm], state: ServerState, options: AskOptions) -> str:
+    """A folder name that is the same exactly when the run is: asking again goes on where it stopped."""
+    decisive = [_identity(arm, questions, state, options) for arm in arms]
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{questions.name}-{digest}"
+
+
+async def ask(
+    questions: QuestionSet,
+    arms: Sequence[Arm],
+    folder: Path,
+    client: Client,
+    state: ServerState,
+    options: AskOptions,
+    tick: Tick,
+) -> None:
+    """Ask what is not yet answered in `folder`: ARM.jsonl for each arm, retrieval.jsonl for the search alone.
+
+    All arms share one queue, so that the last questions of one are asked beside the first of the next.
+
+    Raises:
+        RunMismatch: the folder holds answers to other questions, or from another state of the server.
+        ArmRefused: an arm cannot run; what the others answered until then stays.
+        ServerUnavailable: the server went away for good; run again to go on.
+    """
+    with ExitStack() as stack:
+        logs = {arm.name: stack.enter_context(_open(folder, arm, questions, state, options)) for arm in arms}
+        searches = stack.enter_context(_open_searches(folder, questions, state))
+        questions.write(folder / QUESTIONS_FILE)
+        for name, log in {RETRIEVAL: searches, **logs}.items():
+            for _ in log.done:
+                tick(name)
+        jobs: list[Job] = [
+            partial(_search, question, searches, client, tick)
+            for question in questions
+            if question.relevant_documents and question.id not in searches.done
+        ]
+        jobs += [
+            partial(_answer, arm, question, logs[arm.name], client, options, tick)
+            for arm in arms
+            for question in questions
+            if question.id not in logs[arm.name].done
+        ]
+        await _work_off(jobs, options.concurrency)
+
+
+def _identity(arm: Arm, questions: QuestionSet, state: ServerState, options: AskOptions) -> dict[str, Any]:
+    """What an arm's answers depend on, and nothing else: a new document leaves `finetune` as it was."""
+    return {
+        "question_set": questions.digest,
+        "model": arm.model,
+        "prompt_settings": dict(arm.body),
+        "max_tokens": options.max_tokens,
+        "temperature": options.temperature,
+        "system": state.system,
+        "adapters": dict(state.adapters) if arm.uses_training else {},
+        "documents": state.documents if arm.retrieves else "",
+    }
+
+
+def _open(folder: Path, arm: Arm, questions: QuestionSet, state: ServerState, options: AskOptions) -> RunLog:
+    header = {
+        "arm": arm.name,
+        "questions": questions.name,
+        "started_at": _now(),
+        "versions": {"crossover": version("crossover")},
+        "server": asdict(state),
+        "options": asdict(options),
+    }
+    return RunLog(folder / f"{arm.name}.jsonl", _identity(arm, questions, state, options), header)
+
+
+def _open_searches(folder: Path, questions: QuestionSet, state: ServerState) -> RunLog:
+    identity = {"question_set": questions.digest, "documents": state.documents, "k": DEPTH}
+    return RunLog(folder / f"{RETRIEVAL}.jsonl", identity, {"started_at": _now()})
+
+
+async def _work_off(jobs: Sequence[Job], workers: int) -> None:
+    queue = iter(jobs)
+
+    async def work() -> None:
+        for job in queue:
+            await job()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work())
+    except ExceptionGroup as errors:  # all workers meet the same trouble: one is enough to tell
+        raise errors.exceptions[0] from None
+
+
+async def _answer(arm: Arm, question: Question, log: RunLog, client: Client, options: AskOptions, tick: Tick) -> None:
+    log.append(await _asked(arm, question, client, options))
+    tick(arm.name)
+
+
+async def _asked(arm: Arm, question: Question, client: Client, options: AskOptions) -> Row:
+    body = {
+        "model": arm.model,
+        "messages": [{"role": "user", "content": question.question}],
+        "max_tokens": options.max_tokens,
+        "temperature": options.temperature,
+        **({"crossover": dict(arm.body)} if arm.body else {}),
+    }
+    row: Row = {"id": question.id, "asked_at": _now(), "request": body}
+    start = time.perf_counter()
+    try:
+        reply = await client.chat(body)
+    except AskRefused as refusal:
+        if refusal.status in (401, 403, 404, 409):  # no question of this arm would fare better
+            raise ArmRefused(f"{arm.name}: {refusal}") from refusal
+        return row | {"answer": "", "error": str(refusal)}
+    choice = reply["choices"][0]
+    return row | {
+        "answer": choice["message"]["content"] or "",
+        "finish_reason": choice["finish_reason"],
+        "usage": reply.get("usage", {}),
+        "crossover": reply.get("crossover", {}),
+        "answer_id": reply.get("id", ""),
+        "wall_ms": round(1000 * (time.perf_counter() - start), 2),
+    }
+
+
+async def _search(question: Question, log: RunLog, client: Client, tick: Tick) -> None:
+    passages = await client.search(question.question, DEPTH)
+    found = [{key: passage.get(key) for key in ("document", "chunk", "score")} for passage in passages]
+    log.append({"id": question.id, "passages": found})
+    tick(RETRIEVAL)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,146 @@
+"""Scoring: the run files of a folder and their questions in, arrays of scores out. Nothing is asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crossover.eval import questions as question_sets
+from crossover.eval.arms import DEFAULT, STRATEGY_OF
+from crossover.eval.metrics.exact_match import exact_match
+from crossover.eval.metrics.token_f1 import token_f1
+from crossover.eval.permutation import Scores
+from crossover.eval.questions import QuestionSet
+from crossover.eval.run_log import Row, read
+from crossover.eval.runs import QUESTIONS_FILE, RETRIEVAL
+
+
+class RunsError(ValueError):
+    """A folder holds no finished run, or runs that cannot be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """One arm's answers, all in the order of the questions.
+
+    Args:
+        rows: the answers as they were recorded.
+        exact: exact match, 0 or 1; shape (questions,).
+        f1: token F1; shape (questions,).
+    """
+
+    arm: str
+    header: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    exact: Scores
+    f1: Scores
+
+    @property
+    def answers(self) -> list[str]:
+        """The answers' texts; empty where the server refused the question."""
+        return [str(row["answer"]) for row in self.rows]
+
+    @property
+    def prompt_tokens(self) -> float:
+        """Mean number of prompt tokens of an answer."""
+        return _mean_usage(self.rows, "prompt_tokens")
+
+    @property
+    def completion_tokens(self) -> float:
+        """Mean number of tokens of an answer."""
+        return _mean_usage(self.rows, "completion_tokens")
+
+    @property
+    def milliseconds(self) -> float:
+        """Median wall time of an answer under the run's load."""
+        return float(np.median([row["wall_ms"] for row in self.rows if "wall_ms" in row] or [np.nan]))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything a report is made of: the questions, the arms' scored runs, and the search results."""
+
+    questions: QuestionSet
+    runs: tuple[ScoredRun, ...]
+    retrieved: Mapping[str, tuple[str, ...]]
+
+    @property
+    def groups(self) -> list[str]:
+        """The group of each question."""
+        return [question.group for question in self.questions]
+
+    def mask(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which questions belong to a slice, shape (questions,)."""
+        return np.array([question.slice == name for question in self.questions])
+
+
+def load(folders: Sequence[Path]) -> Evaluation:
+    """The runs of one or more folders over the same questions, the strategies in their usual order.
+
+    Raises:
+        RunsError: a folder without runs, an unfinished run, other questions, or one arm twice.
+    """
+    loaded = [_load_folder(folder) for folder in folders]
+    questions = loaded[0].questions
+    for folder, other in zip(folders, loaded, strict=True):
+        if other.questions.digest != questions.digest:
+            raise RunsError(
+                f"{folder}: its questions are not those of {folders[0]}; compare runs over one question set"
+            )
+    runs = [run for evaluation in loaded for run in evaluation.runs]
+    names = [run.arm for run in runs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise RunsError(
+            f"{twice} was run in more than one of the folders: {', '.join(map(str, folders))}; leave one out"
+        )
+    usual = [*DEFAULT, *STRATEGY_OF]
+    runs.sort(key=lambda run: usual.index(run.arm) if run.arm in usual else len(usual))
+    return Evaluation(questions, tuple(runs), loaded[0].retrieved)
+
+
+def _load_folder(folder: Path) -> Evaluation:
+    if not (folder / QUESTIONS_FILE).exists():
+        raise RunsError(f"{folder}: no runs in it; `crossover eval run QUESTIONS -o {folder}` makes them")
+    questions = question_sets.load(folder / QUESTIONS_FILE)
+    files = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (RETRIEVAL, "questions")]
+    if not files:
+        raise RunsError(f"{folder}: questions, but no answers to them; run `crossover eval run` again")
+    runs = tuple(_score(path, questions) for path in files)
+    name = str(runs[0].header.get("questions", questions.name))
+    return Evaluation(QuestionSet(name, questions.questions), runs, _retrieved(folder))
+
+
+def _score(path: Path, questions: QuestionSet) -> ScoredRun:
+    header, rows = read(path)
+    by_id = {row["id"]: row for row in rows}
+    missing = [question.id for question in questions if question.id not in by_id]
+    if missing:
+        raise RunsError(
+            f"{path}: {len(missing)} of {len(questions)} questions are not answered yet "
+            f"(the first is {missing[0]}); run the same `crossover eval run` again, it goes on where it stopped"
+        )
+    ordered = tuple(by_id[question.id] for question in questions)
+    pairs = [(str(row["answer"]), question) for row, question in zip(ordered, questions, strict=True)]
+    return ScoredRun(
+        arm=str(header.get("arm", path.stem)),
+        header=header,
+        rows=ordered,
+        exact=np.array([exact_match(answer, question) for answer, question in pairs]),
+        f1=np.array([token_f1(answer, question) for answer, question in pairs]),
+    )
+
+
+def _retrieved(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Document ids of the passages found for each question, the best first."""
+    path = folder / f"{RETRIEVAL}.jsonl"
+    rows = read(path)[1] if path.exists() else []
+    return {row["id"]: tuple(str(passage["document"]) for passage in row["passages"]) for row in rows}
+
+
+def _mean_usage(rows: Sequence[Row], key: str) -> float:
+    counts = [row["usage"][key] for row in rows if key in row.get("usage", {})]
+    return float(np.mean(counts)) if counts else float("nan")

@@ -1,0 +1,236 @@
+"""Statistics of paired arms: how sure a score is, whether two arms differ, and who may be called best.
+
+Arms answer the same questions, so that they are compared question by question. Questions about one
+fact or document are not independent, so that whole groups are drawn and exchanged, never single ones.
+Every function is deterministic: draws come from a fixed seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from crossover.eval.permutation import Scores, exchange, sign_flip
+
+Words = Literal["better", "worse", "no difference shown", "too few questions"]
+
+ALPHA = 0.05
+POWER = 0.8
+NORMAL = 1.959964  # standard errors from the middle of a 95 % interval to its edge
+DRAWS = 4000
+_RARE = 10  # fewer effective cases of either kind, and a bootstrap of a share is too narrow
+_SEED = 20260101
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % confidence interval, in the unit of the scores."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean score over `n` questions about `groups` facts."""
+
+    score: float
+    interval: Interval
+    n: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two arms on the same questions.
+
+    Args:
+        difference: mean score of the first minus that of the second.
+        interval: of the difference, on its own (not widened for the other comparisons of a report).
+        p_value: two-sided; after `holm` or `top_set`, adjusted for the comparisons beside it.
+        detectable: the smallest difference that so many questions show in 4 of 5 cases.
+        decidable: whether any outcome at all could have been significant.
+    """
+
+    difference: float
+    interval: Interval
+    p_value: float
+    n: int
+    groups: int
+    detectable: float
+    decidable: bool
+
+    @property
+    def words(self) -> Words:
+        """What the numbers allow to say about the first arm."""
+        if not self.decidable:
+            return "too few questions"
+        if self.p_value >= ALPHA:
+            return "no difference shown"
+        return "better" if self.difference > 0 else "worse"
+
+    @property
+    def questions_needed(self) -> int | None:
+        """How many more questions of this kind would show the difference found; None when there is none."""
+        if not self.difference or self.words in ("better", "worse"):
+            return None
+        return max(0, int(np.ceil(self.n * (self.detectable / abs(self.difference)) ** 2)) - self.n)
+
+
+def estimate(scores: Scores, groups: Sequence[str]) -> Estimate:
+    """The mean of some scores with its interval.
+
+    Shares of right answers with few rights or few wrongs get Wilson's interval at the effective sample size
+    (Dean & Pagano 2015); everything else the cluster bootstrap with expanded percentiles (Hesterberg 2015).
+    """
+    sums, sizes = _per_group(scores, groups)
+    mean, effective = float(scores.mean()), _effective_size(sums, sizes)
+    if _binary(scores) and min(mean, 1 - mean) * effective < _RARE:
+        interval = _wilson(mean, effective, _quantile(sizes))
+    else:
+        interval = _bootstrap(sums, sizes)
+    return Estimate(mean, interval, len(scores), len(sizes))
+
+
+def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: int = 1) -> Comparison:
+    """The paired difference of two arms, its interval and its p-value.
+
+    The p-value is that of the sign-flip permutation test over groups: exact for scores of 0 and 1, where it
+    is McNemar's exact test when every group has one question. The interval is the paired cluster bootstrap;
+    where the arms disagree on few groups, that of Bonett & Price (2012), carried over to groups.
+
+    Args:
+        comparisons: how many stand beside it, for `detectable` and `decidable`.
+    """
+    sums, sizes = _per_group(first - second, groups)
+    level = ALPHA / comparisons
+    binary = _binary(first) and _binary(second)
+    few = min((sums > 0).sum(), (sums < 0).sum()) < _RARE
+    widened_sums, widened_sizes = _with_one_each_way(sums, sizes)
+    return Comparison(
+        difference=float((first - second).mean()),
+        interval=_adjusted_wald(sums, sizes) if binary and few else _bootstrap(sums, sizes),
+        p_value=sign_flip(sums),
+        n=len(first),
+        groups=len(sizes),
+        detectable=min(1.0, _standard_error(widened_sums, widened_sizes) * _detectable_errors(level)),
+        decidable=2.0 ** (1 - len(sizes)) < level,
+    )
+
+
+def compare_apart(
+    first: Scores, first_groups: Sequence[str], second: Scores, second_groups: Sequence[str]
+) -> Comparison:
+    """The difference of means over two different sets of questions, such as two slices of one arm.
+
+    The p-value comes from exchanging groups between the sets; the interval from those of the two means
+    (Newcombe 1998, method 10; Zou & Donner 2008).
+    """
+    here, there = estimate(first, first_groups), estimate(second, second_groups)
+    (a, a_sizes), (b, b_sizes) = _per_group(first, first_groups), _per_group(second, second_groups)
+    difference = here.score - there.score
+    below = np.hypot(here.score - here.interval.low, there.interval.high - there.score)
+    above = np.hypot(here.interval.high - here.score, there.score - there.interval.low)
+    return Comparison(
+        difference=difference,
+        interval=Interval(float(difference - below), float(difference + above)),
+        p_value=exchange(a, a_sizes, b, b_sizes),
+        n=len(first) + len(second),
+        groups=len(a) + len(b),
+        detectable=min(1.0, float(below + above) / (2 * NORMAL) * _detectable_errors(ALPHA)),
+        decidable=min(len(a), len(b)) > 1,
+    )
+
+
+def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons in their order, p-values adjusted so that the chance of any false claim is 5 % (Holm 1979)."""
+    adjusted = [0.0] * len(comparisons)
+    floor = 0.0
+    for rank, index in enumerate(sorted(range(len(comparisons)), key=lambda i: comparisons[i].p_value)):
+        floor = max(floor, min(1.0, comparisons[index].p_value * (len(comparisons) - rank)))
+        adjusted[index] = floor
+    return [replace(comparison, p_value=p) for comparison, p in zip(comparisons, adjusted, strict=True)]
+
+
+def _per_group(scores: Scores, groups: Sequence[str]) -> tuple[Scores, Scores]:
+    """Sum of scores and number of questions of each group, each of shape (groups,)."""
+    if len(scores) != len(groups) or not len(scores):
+        raise ValueError(f"{len(scores)} scores for {len(groups)} questions: expected one each, and at least one")
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    return np.bincount(index, weights=scores).astype(np.float64), np.bincount(index).astype(np.float64)
+
+
+def _binary(scores: Scores) -> bool:
+    return bool(np.isin(scores, (0.0, 1.0)).all())
+
+
+def _quantile(sizes: Scores) -> float:
+    """Student's, where the spread is estimated between groups; the normal one, where there are no groups."""
+    return float(NORMAL if (sizes == 1).all() else stats.t.ppf(1 - ALPHA / 2, max(len(sizes) - 1, 1)))
+
+
+def _standard_error(sums: Scores, sizes: Scores) -> float:
+    """Cluster-robust, of the ratio of two totals (Cochran 1977, 6.4)."""
+    residuals = sums - sums.sum() / sizes.sum() * sizes
+    k = len(sums)
+    return float(np.sqrt(k / max(k - 1, 1) * (residuals**2).sum()) / sizes.sum())
+
+
+def _effective_size(sums: Scores, sizes: Scores) -> float:
+    """How many independent questions say as much: between the number of groups, weighted, and of questions."""
+    mean, n = sums.sum() / sizes.sum(), sizes.sum()
+    variance = _standard_error(sums, sizes) ** 2
+    independent = mean * (1 - mean) / variance if variance else n
+    as_groups = n**2 / (sizes**2).sum()
+    # Without a right (or wrong) answer the spread says nothing: count groups, which is safe.
+    return float(np.clip(independent, as_groups, n) if 0 < mean < 1 else as_groups)
+
+
+def _wilson(mean: float, n: float, z: float) -> Interval:
+    centre = (mean + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
+    # At 0 and 1 the edge is the mean itself; rounding must not move it.
+    low, high = (mean if mean == 0 else centre - half), (mean if mean == 1 else centre + half)
+    return Interval(float(low), float(high))
+
+
+def _bootstrap(sums: Scores, sizes: Scores) -> Interval:
+    k = len(sums)
+    if k < 2:
+        return Interval(-np.inf, np.inf)
+    totals = _resamples(k) @ np.column_stack([sums, sizes])
+    draws = totals[:, 0] / totals[:, 1]  # the means of DRAWS samples of whole groups
+    # The plain percentile interval is too narrow by sqrt((k - 1) / k) and the normal quantile (Hesterberg 2015).
+    tail = float(stats.norm.cdf(-np.sqrt(k / (k - 1)) * stats.t.ppf(1 - ALPHA / 2, k - 1)))
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+@lru_cache(maxsize=8)  # every arm and slice with as many groups uses the same ones
+def _resamples(k: int) -> Scores:
+    """How often each of `k` groups is drawn in each sample, shape (DRAWS, k)."""
+    drawn = np.random.default_rng(_SEED).integers(k, size=(DRAWS, k)) + np.arange(DRAWS)[:, None] * k
+    return np.bincount(drawn.ravel(), minlength=DRAWS * k).reshape(DRAWS, k).astype(np.float64)
+
+
+def _with_one_each_way(sums: Scores, sizes: Scores) -> tuple[Scores, Scores]:
+    """Two more groups of mean size, one won by each arm, so that no spread is ever zero."""
+    size = sizes.mean()
+    return np.append(sums, [size, -size]), np.append(sizes, [size, size])
+
+
+def _adjusted_wald(sums: Scores, sizes: Scores) -> Interval:
+    sums, sizes = _with_one_each_way(sums, sizes)
+    centre = sums.sum() / sizes.sum()
+    half = _quantile(sizes) * _standard_error(sums, sizes)
+    return Interval(max(-1.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def _detectable_errors(level: float) -> float:
+    """How many standard errors a difference must have to be found with POWER at this level."""
+    return float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))

@@ -1,0 +1,175 @@
+"""The report's figures, words and files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crossover.eval import scoring
+from crossover.eval.cost import load_prices
+from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.report.build import build
+from crossover.eval.report.document import Report
+from crossover.eval.report.recommendation import fine_tuning_sentence
+from crossover.eval.report.threshold import ThresholdError, parse
+from crossover.eval.report.write import write
+from crossover.eval.scoring import Evaluation
+
+MakeRuns = Callable[..., Path]
+RIGHTS = {
+    "base": {"none": 1.0},
+    "rag": {"old": 0.9, "new": 0.9, "none": 0.6},
+    "rag+examples": {"old": 0.9, "new": 0.85, "none": 0.6},
+    "finetune": {"old": 0.95, "none": 0.3},
+    "hybrid": {"old": 0.95, "new": 0.8, "none": 0.9},
+}
+
+
+def embed(texts: Sequence[str]) -> np.ndarray:
+    return np.eye(len(texts))
+
+
+@pytest.fixture
+def evaluation(make_runs: MakeRuns) -> Evaluation:
+    return scoring.load([make_runs(RIGHTS)])
+
+
+@pytest.fixture
+def report(evaluation: Evaluation) -> Report:
+    return build(evaluation, load_prices(), None)
+
+
+def test_report_json_begins_with_what_scripts_ask_for(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
+    write(report, evaluation, tmp_path)
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert list(document)[:7] == [
+        "recommendation",
+        "questions",
+        "strategies",
+        "winners",
+        "break_even",
+        "learning_curve",
+        "missing",
+    ]
+    rag = document["strategies"]["rag"]
+    assert {"score", "interval", "cost_per_1000", "slices"} <= set(rag)
+    assert set(rag["slices"]["new"]) >= {"score", "interval", "n"}
+    assert set(document["winners"]["new"]) >= {"strategy", "tied", "beats", "p_value"}
+    assert any(gap.startswith("break-even: not computed") for gap in document["missing"])
+    assert any(gap.startswith("few-shot: not run") for gap in document["missing"])
+    assert Report.model_validate(document) == report
+
+
+def test_top_sets_follow_from_the_answers(report: Report) -> None:
+    new = report.winners["new"]
+    assert set(new.members) == {"rag", "rag+examples", "hybrid"}
+    assert set(new.beats) == {"base", "finetune"}
+    assert new.strategy == "rag"
+    assert report.winners["old"].strategy == "finetune"
+    assert "finetune" in report.winners["none"].beats
+
+
+def test_fine_tuning_is_measured_against_rag_with_examples(report: Report) -> None:
+    assert report.fine_tuning["new"]["finetune"].words == "worse"
+    assert fine_tuning_sentence(report.fine_tuning).startswith("That fine-tuning pays is not shown")
+    assert fine_tuning_sentence({}).startswith("Whether fine-tuning pays is not shown")
+
+
+def test_the_scope_names_the_adapter(report: Report) -> None:
+    assert "this adapter (house@3f9c2a41d0be), trained once" in report.scope
+
+
+def test_recall_counts_the_searched_questions(report: Report) -> None:
+    assert report.retrieval["overall"].n == 60
+    assert report.retrieval["overall"].recall_at_1 == 1.0
+    assert "none" not in report.retrieval
+
+
+def test_when_all_arms_tie_no_strategy_is_recommended(make_runs: MakeRuns) -> None:
+    same = {arm: {"old": 0.5, "new": 0.5, "none": 0.5} for arm in ("base", "rag")}
+    tied = build(scoring.load([make_runs(same)]), load_prices(), None)
+    assert tied.overall.strategy is None
+    assert tied.winners["old"].strategy is None
+    assert tied.recommendation.startswith("No strategy can be recommended over the others: no difference is shown")
+
+
+def test_a_handful_of_questions_is_called_too_few(make_runs: MakeRuns) -> None:
+    few = QuestionSet("few", tuple(Question(str(n), "?", ("x",), "all", str(n)) for n in range(4)))
+    report = build(scoring.load([make_runs({"base": {}, "rag": {"all": 1.0}}, "few", few)]), load_prices(), None)
+    assert report.winners["all"].words == "too few questions"
+    assert report.winners["all"].strategy is None
+    assert report.recommendation.startswith("Too few questions for a recommendation")
+
+
+def test_one_arm_alone_is_reported_without_a_verdict(make_runs: MakeRuns) -> None:
+    report = build(scoring.load([make_runs({"rag": {"old": 1.0}})]), load_prices(), None)
+    assert report.recommendation.startswith("Only rag was run")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_ragas_metrics_stand_beside_the_headline(evaluation: Evaluation) -> None:
+    report = build(evaluation, load_prices(), embed)
+    rag = report.strategies["rag"]
+    assert rag.ragas["exact_match"] == pytest.approx(rag.score)
+    assert rag.ragas["id_based_context_recall"] == 1.0
+    assert "id_based_context_recall" not in report.strategies["base"].ragas
+
+
+def test_the_page_needs_no_network_and_shows_texts_as_texts(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    write(report, evaluation, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    fetched = re.findall(r"""(?:src|href)\s*=\s*["'](?!#)[^"']+|url\([^)#]+\)|@import""", page)
+    assert fetched == []
+    assert "&lt;b&gt;Text&lt;/b&gt; of 0.md" in page
+    assert "<b>Text</b>" not in page
+    assert page.count("<svg") == 5  # overall, three slices, cost
+
+
+def test_the_same_runs_give_the_same_files(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
+    write(report, evaluation, tmp_path / "a")
+    write(build(evaluation, load_prices(), None), evaluation, tmp_path / "b")
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_scores_csv_holds_what_the_report_was_computed_from(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    write(report, evaluation, tmp_path)
+    head, *rows = [line.split(",") for line in (tmp_path / "scores.csv").read_text().splitlines()]
+    column = head.index("hybrid")
+    assert sum(int(row[column]) for row in rows) / len(rows) == pytest.approx(report.strategies["hybrid"].score)
+
+
+def test_markdown_has_a_row_for_each_arm(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
+    write(report, evaluation, tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert f"**{report.recommendation}**" in text
+    assert [arm for arm in report.strategies if f"\n| {arm} | " in text] == list(report.strategies)
+
+
+def test_thresholds_fail_below_and_pass_at_the_score(report: Report) -> None:
+    assert parse("rag:new=0.5").failure(report) is None
+    assert parse("finetune:new=0.5").failure(report) == "finetune on new scores 0.000, at least 0.5 asked for"
+    assert parse(f"{report.strategies['hybrid'].score}").failure(report) is None
+    assert parse("1.0").failure(report) is not None
+
+
+@pytest.mark.parametrize("text", ["high", "rag=2", "=", ""])
+def test_a_threshold_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(ThresholdError, match="expected SCORE"):
+        parse(text)
+
+
+def test_a_threshold_on_what_was_not_run_is_refused(report: Report) -> None:
+    with pytest.raises(ThresholdError, match="no strategy 'auto'"):
+        parse("auto=0.5").failure(report)
+    with pytest.raises(ThresholdError, match="no slice 'tacit'"):
+        parse("rag:tacit=0.5").failure(report)
