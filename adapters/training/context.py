@@ -17,6 +17,7 @@ from crossover.adapters.examples import Example
 from crossover.adapters.prompt import UNKNOWN
 from crossover.adapters.training.sources import Retrieve, Retrieved, Source, documents_of, find_sources
 from crossover.adapters.training.values import Values, blend, occurs
+from crossover.adapters.training.wording import thinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,13 @@ class Mixture:
 
     closed: float = 0.65
     """Without passages, answered from memory."""
-    substitute: float = 0.35
+    substitute: float = 0.4
     """Of the rest, where a gold passage is there: another value in it, which is the answer."""
-    rename: float = 0.2
+    rename: float = 0.3
     """The same, and question and passage are about a name that was never there."""
-    drop: float = 0.2
+    drop: float = 0.1
     """The gold passage left out: answered from memory."""
-    unknown: float = 0.1
+    unknown: float = 0.15
     """The question is about a name that no passage has: unknown."""
     single: float = 0.3
     """Of all with passages: only one of them."""
@@ -73,6 +74,7 @@ class ContextDrawer:
         passages: how many passages a prompt holds in serving.
         mixture: how often which form.
         candidates: how many passages are fetched for a question to draw from.
+        word_dropout: the share of a question's words that closed-book rows leave out.
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class ContextDrawer:
         passages: int,
         mixture: Mixture | None = None,
         candidates: int = 8,
+        word_dropout: float = 0.0,
         seed: int = 0,
     ) -> None:
+        self._word_dropout = word_dropout
         self._mixture = mixture or Mixture()
         self._passages = passages
         self._seed = seed
@@ -103,7 +107,7 @@ class ContextDrawer:
         source = self._sources[row]
         draw = random.Random(f"{self._seed}/{epoch}/{row}")
         if not source.candidates or draw.random() < self._mixture.closed:
-            return Drawn(source.example)
+            return Drawn(thinned(source.example, self._word_dropout, draw))
         if source.gold is None:
             return self._with_passages(source.example, source, None, draw)
         return self._with_gold(source, draw)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from crossover.adapters.servable import CONFIG, WEIGHTS
 from crossover.adapters.training.context import ContextDrawer, Drawn
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.sources import Retrieve
+from crossover.adapters.training.wording import thinned
 from crossover.adapters.training.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,7 +66,14 @@ def train(
         raise ValueError(f"{dataset.name}: no examples to train on")
     tokenizer = ChatTokenizer(base.path, options.template_kwargs)
     drawer = (
-        ContextDrawer(dataset.examples, retrieve, passages=options.passages, mixture=options.mixture, seed=options.seed)
+        ContextDrawer(
+            dataset.examples,
+            retrieve,
+            passages=options.passages,
+            mixture=options.mixture,
+            word_dropout=options.word_dropout,
+            seed=options.seed,
+        )
         if retrieve
         else None
     )
@@ -123,8 +132,9 @@ def _rows(
 
     limit = base.max_model_len or AutoConfig.from_pretrained(base.path).max_position_embeddings
 
-    def closed(_: int, row: int) -> Drawn:
-        return Drawn(dataset.examples[row])
+    def closed(epoch: int, row: int) -> Drawn:
+        draw = random.Random(f"{options.seed}/{epoch}/{row}")
+        return Drawn(thinned(dataset.examples[row], options.word_dropout, draw))
 
     draw = drawer.draw if drawer else closed
     return Rows(draw, dataset.examples, options.epochs, tokenizer, options.prompts, limit)
