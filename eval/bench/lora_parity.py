@@ -20,6 +20,7 @@ from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine
 from crossover.eval.bench.load import LoadGenerator
 from crossover.eval.bench.peft_reference import peft_answers
+from crossover.eval.serving import tidy_on_sigterm
 from crossover.server.engine.command import command
 
 # Log-probabilities from 16-bit sums of a few hundred terms: two tokens closer than this are ordered by rounding.
@@ -158,7 +159,8 @@ def main(
 
     Example: python -m crossover.eval.bench.lora_parity --count 200 --slots 4 --slots 1
     """
-    figures = [asyncio.run(prove(number, count, base_model, vllm_args)) for number in slots or [4, 1]]
+    with tidy_on_sigterm():
+        figures = [asyncio.run(prove(number, count, base_model, vllm_args)) for number in slots or [4, 1]]
     path = record.write("prove", "lora", {"near_tie": NEAR_TIE, "runs": figures})
     table = Table("slots", "comparison", "n", "differ", "of these near ties", "largest lead")
     for run in figures:

@@ -23,7 +23,7 @@ from crossover.adapters.prompt import Prompts, render
 from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine
 from crossover.eval.bench.load import LoadGenerator, Measured, Target
-from crossover.eval.serving import running_server
+from crossover.eval.serving import running_server, tidy_on_sigterm
 
 _MAX_TOKENS = 32
 _SLOTS = 4
@@ -215,7 +215,8 @@ def main(
 
     Example: python -m crossover.eval.bench.serving --rounds 5
     """
-    figures = asyncio.run(run(rounds, size, concurrency))
+    with tidy_on_sigterm():
+        figures = asyncio.run(run(rounds, size, concurrency))
     path = record.write("bench", "serving", {"rounds": rounds, "size": size, "concurrency": concurrency, **figures})
     table = Table("measured", "median", "least", "greatest", title=f"{rounds} rounds, concurrency {concurrency}")
     for name, values in figures.items():

@@ -121,7 +121,7 @@ def _question(identifier: str, name: Slice, fact: Fact, text: str) -> Question:
 def draw_refusals(
     rng: random.Random, facts: Sequence[Fact], families: Sequence[Family], size: WorldSize
 ) -> tuple[list[Fact], list[Fact]]:
-    """What nobody can know, as (trained to be refused, asked): half of entities that exist, half of names that don't."""
+    """What nobody can know, as (trained to be refused, asked): half of known entities, half of unknown."""
     absent = [fact for fact in facts if fact.standing == "absent"]
     rng.shuffle(absent)
     half = size.missing // 2

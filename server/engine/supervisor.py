@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import re
 import secrets
 import socket
 import sys
@@ -20,6 +18,7 @@ import aiohttp
 from crossover.adapters.base_model import BaseModel
 from crossover.server.engine.command import command, environment
 from crossover.server.engine.sweep import kill_session
+from crossover.server.engine.vllm_log import VllmLog
 from crossover.server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -29,9 +28,6 @@ _WATCH_SECONDS = 2.0
 _HUNG_SECONDS = 60.0  # a vLLM that is alive but has not answered /health for so long is started again
 _STOP_SECONDS = 15.0
 _BACKOFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
-_TAIL_BYTES = 16384
-# "(APIServer pid=10325) INFO 11-21 10:53:38 [model.py:733] Resolved …": only the last part is for people.
-_LOG_PREFIX = re.compile(r"^(\([^)]*pid=\d+\) )?([A-Z]+ \d\d-\d\d [\d:]+ )?(\[[\w.]+:\d+\] )?")
 
 
 class EngineFailed(RuntimeError):
@@ -49,7 +45,7 @@ class Supervisor:
     Attributes:
         url: where it answers; the port is free when chosen and kept across restarts while it stays so.
         api_key: made anew for each supervisor, so that nobody else on the machine can call vLLM.
-        log: vLLM's output; the run before is kept as vllm.log.1.
+        restarts: how often vLLM has ended by itself and was started again.
     """
 
     def __init__(
@@ -57,7 +53,7 @@ class Supervisor:
     ) -> None:
         self.on_ready = on_ready
         self.api_key = secrets.token_urlsafe(24)
-        self.log = Path(settings.home) / "logs" / "vllm.log"
+        self._log = VllmLog(Path(settings.home))
         self.restarts = 0
         self._settings = settings
         self._base = base
@@ -74,6 +70,11 @@ class Supervisor:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def log(self) -> Path:
+        """vLLM's output."""
+        return self._log.path
+
+    @property
     def pid(self) -> int | None:
         """The process that holds vLLM and its children; None while there is none."""
         return self._process.pid if self._process else None
@@ -82,9 +83,7 @@ class Supervisor:
         """Begin to start vLLM; :meth:`started` waits for it."""
         self._environment = environment(self._base, self.api_key)  # what is wrong with the installation shows here
         command(self._settings, self._base, self._port)
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists():
-            self.log.replace(self.log.with_name("vllm.log.1"))
+        self._log.begin()
         self._task = asyncio.create_task(self._run(), name="vllm supervisor")
         return self
 
@@ -117,12 +116,7 @@ class Supervisor:
         if self._ready.is_set():
             return f"it runs; see {self.log}"
         doing = "starts again after a crash" if self.restarts else "is starting"
-        return f"it {doing} ({time.monotonic() - self._begun:.0f} s: {self.last_line()}); try again in a moment"
-
-    def last_line(self) -> str:
-        """The newest line of vLLM's log that says something."""
-        lines = [_LOG_PREFIX.sub("", line).strip() for line in self._tail()]
-        return next((line[:200] for line in reversed(lines) if line), "no output yet")
+        return f"it {doing} ({time.monotonic() - self._begun:.0f} s: {self._log.last_line()}); try again in a moment"
 
     async def _run(self) -> None:
         failures = 0
@@ -134,7 +128,9 @@ class Supervisor:
                 self._ready.clear()
                 self._process = None
                 if not came_up and not self.restarts and code < 128:
-                    self._failure = EngineFailed(self._last_words(code))
+                    self._failure = EngineFailed(
+                        f"vLLM ended with code {code} before it was ready: {self._log.last_error()}; see {self.log}"
+                    )
                     return
                 failures = 0 if came_up else failures + 1
                 self.restarts += 1
@@ -221,22 +217,6 @@ class Supervisor:
                 process.kill()
             await process.wait()
         kill_session(process.pid)
-
-    def _last_words(self, code: int) -> str:
-        lines = [line for line in self._tail() if line.strip()]
-        errors = [line for line in lines if re.search(r"\b\w*(Error|error|Exception)\b.*:", line)]
-        return f"vLLM ended with code {code} before it was ready: {self._quoted(errors or lines)}; see {self.log}"
-
-    def _quoted(self, lines: list[str]) -> str:
-        return _LOG_PREFIX.sub("", lines[-1]).strip()[:500] if lines else "no output"
-
-    def _tail(self) -> list[str]:
-        try:
-            with self.log.open("rb") as log:
-                log.seek(-min(_TAIL_BYTES, log.seek(0, os.SEEK_END)), os.SEEK_END)
-                return re.split(r"[\r\n]+", log.read().decode(errors="replace"))
-        except OSError:
-            return []
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from served import Served
 
@@ -83,6 +84,23 @@ async def test_without_our_key_vllm_answers_nobody(served: Served) -> None:
         with pytest.raises(EngineUnavailable, match="key"):
             await stranger.generate(GenerationRequest(PROMPT, served.base.name, GREEDY))
         assert not await stranger.ready()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/load_lora_adapter"),
+        ("POST", "/v1/unload_lora_adapter"),
+        ("POST", "/adapters"),
+        ("DELETE", "/adapters/support"),
+        ("POST", "/invocations"),
+        ("GET", "/v1/models"),
+    ],
+)
+async def test_no_door_of_our_vllm_opens_without_the_key(served: Served, method: str, path: str) -> None:
+    body = {"name": "x", "src": "/tmp", "lora_name": "x", "lora_path": "/tmp"}
+    async with aiohttp.request(method, served.supervisor.url + path, json=body) as response:
+        assert response.status == 401
 
 
 async def test_a_server_with_another_model_is_not_ready_and_says_so(served: Served) -> None:

@@ -1,0 +1,130 @@
+"""The synthetic world is new to the built-in model, asks in wordings that no example has, and can be confused."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+from crossover.adapters.base_model import corpus
+from crossover.adapters.prompt import UNKNOWN
+from crossover.eval.world.documents import FILLER
+from crossover.eval.world.generator import World, generate
+from crossover.eval.world.relations import RELATIONS, asked, told
+from crossover.eval.world.size import SIZES
+
+MASK = re.compile(r"\{\w+\}")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return generate(901)
+
+
+def runs_of_five(texts: list[str]) -> set[tuple[str, ...]]:
+    """Every five words in a row; what a template leaves open is a border, since it is never the same words."""
+    runs: set[tuple[str, ...]] = set()
+    for text in texts:
+        for part in MASK.split(text.lower()):
+            words = re.findall(r"[a-z']+", part)
+            runs |= {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
+    return runs
+
+
+def masked_runs_of_five(texts: list[str]) -> set[tuple[str, ...]]:
+    """The same with each open place counted as one word."""
+    runs: set[tuple[str, ...]] = set()
+    for text in texts:
+        words = re.findall(r"[a-z']+|_", MASK.sub("_", text.lower()))
+        runs |= {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
+    return {run for run in runs if set(run) != {"_"}}
+
+
+def wordings() -> list[str]:
+    frames = [
+        frame for relation in RELATIONS for frame in (*told(relation), *told(relation, nameless=True), *asked(relation))
+    ]
+    return [*frames, *FILLER]
+
+
+def test_no_five_words_in_a_row_are_shared_with_the_pre_training_text() -> None:
+    ours, theirs = wordings(), corpus.wordings()
+    assert runs_of_five(ours) & runs_of_five(theirs) == set()
+    assert masked_runs_of_five(ours) & masked_runs_of_five(theirs) == set()
+
+
+def test_at_most_half_of_the_relations_are_known_from_pre_training() -> None:
+    known = {relation.lower() for relation in corpus.relations()}
+    shared = [relation.key for relation in RELATIONS if relation.key in known or relation.noun in known]
+    assert len(shared) <= len(RELATIONS) / 2
+
+
+def test_a_seed_gives_the_same_world_and_another_seed_another(world: World) -> None:
+    assert generate(901) == world
+    assert generate(902).questions != world.questions
+
+
+def test_no_question_is_asked_in_the_words_of_an_example(world: World) -> None:
+    names = sorted({fact.entity.name for fact in world.facts}, key=len, reverse=True)
+
+    def masked(text: str) -> str:
+        for name in names:
+            text = text.replace(name, "_")
+        return text
+
+    asked_so = {masked(question.question) for question in world.questions}
+    trained_so = {masked(example.prompt) for example in world.examples}
+    assert asked_so & trained_so == set()
+
+
+def test_every_slice_is_there_and_unanswerable_questions_expect_a_refusal(world: World) -> None:
+    slices = {question.slice for question in world.questions}
+    assert slices == {"stable", "fresh", "new", "tacit", "format", "format+fresh", "unanswerable"}
+    for question in world.questions:
+        assert (question.references == (UNKNOWN,)) == (question.slice == "unanswerable")
+
+
+def test_what_a_slice_says_of_documents_and_examples_holds(world: World) -> None:
+    facts = {fact.id: fact for fact in world.facts}
+    for question in world.questions:
+        fact = facts.get(question.group)
+        if fact is None or question.slice == "unanswerable":
+            continue
+        stated = any(fact.now in world.now.get(page, "") for page in question.relevant_documents)
+        assert stated == (question.slice != "tacit"), question
+        if question.slice in ("fresh", "format+fresh"):
+            assert fact.before != fact.now
+        taught = any(fact.before in example.completion for example in world.examples)
+        assert taught == (question.slice != "new"), question
+
+
+def test_every_question_has_three_documents_that_state_the_same_relation_of_a_similar_name(world: World) -> None:
+    by_id = {fact.id: fact for fact in world.facts}
+    for question in world.questions:
+        fact = by_id.get(question.group)
+        if fact is None or not question.relevant_documents:
+            continue
+        words = set(fact.entity.name.lower().split())
+        stem = fact.entity.name.lower().split()[0][:4]
+        near = {
+            other.entity.page
+            for other in world.facts
+            if other.relation == fact.relation
+            and other.entity != fact.entity
+            and other.entity.page in world.now
+            and other.now in world.now[other.entity.page]
+            and (words & set(other.entity.name.lower().split()) or other.entity.name.lower().startswith(stem))
+        }
+        assert len(near) >= 3, question
+
+
+def test_the_files_hold_the_world(tmp_path: Path) -> None:
+    world = generate(5, SIZES["tiny"])
+    world.write(tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [question.id for question in world.questions]
+    assert {path.name for path in (tmp_path / "documents/v2").iterdir()} == set(world.now)
+    assert len((tmp_path / "train.jsonl").read_text().splitlines()) == len(world.examples)
+    assert all(a != b for a, b in itertools.pairwise(row["id"] for row in rows))
