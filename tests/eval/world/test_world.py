@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from crossover.adapters.base_model import corpus
 from crossover.adapters.prompt import UNKNOWN
 from crossover.eval.world.documents import FILLER
