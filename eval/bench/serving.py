@@ -26,7 +26,6 @@ from crossover.eval.bench.load import LoadGenerator, Measured, Target
 from crossover.eval.serving import running_server, tidy_on_sigterm
 
 _MAX_TOKENS = 32
-_SHORT = 4
 _SLOTS = 4
 Figures = dict[str, list[float]]
 
@@ -78,7 +77,7 @@ class Bench:
                 target = self._raw if asked else self._gateway
                 bodies = self._raw_bodies(asked, self._size) if asked else self._chat_bodies(self._size)
                 await self._closed(turn if turn == name else f"base beside {name}", target, bodies)
-        await self._one_at_a_time(self._size // 2)
+        await self._one_at_a_time(self._size // 4)
         await self._open_loop(0.5 * self.figures["base beside gateway req/s"][-1], self._size // 2, n)
 
     async def _closed(self, name: str, target: Target, bodies: list[dict[str, Any]]) -> None:
@@ -95,14 +94,11 @@ class Bench:
         _check(measured)
 
     async def _one_at_a_time(self, count: int) -> None:
-        """One request, then one through the other way: what is added shows in the pair, whatever the minute was like.
-
-        The answers are short, for what the gateway adds does not grow with them, but what blurs it does.
-        """
+        """One request, then one through the other way, so that both see the same minute of the machine."""
         pairs = self._pair(count)
         for n in range(count):
             for name, target, bodies in pairs[:: 1 if n % 2 else -1]:
-                measured = await self._load.closed(target, [{**bodies[n], "max_tokens": _SHORT}], 1)
+                measured = await self._load.closed(target, bodies[n : n + 1], 1)
                 self._note(f"{name} one at a time ms", 1000 * measured.latencies[0])
 
     async def _open_loop(self, rate: float, count: int, seed: int) -> None:
@@ -157,10 +153,10 @@ def summary(figures: Figures) -> dict[str, Any]:
         cost = [f"base beside {name}: vLLM CPU ms a request", f"{name}: vLLM CPU ms a request"]
         pairs = zip(*(_by_round(figures[key]) for key in cost), strict=True)
         told[f"{name} / {against}, by vLLM's CPU time"] = record.spread([ours / theirs for ours, theirs in pairs])
-    pairs = zip(figures["gateway one at a time ms"], figures["raw one at a time ms"], strict=True)
-    told["added p50 ms, one at a time"] = {"median": round(statistics.median(ours - raw for ours, raw in pairs), 3)}
-    medians = [told[f"{name} open loop ms"]["median"] for name in ("gateway", "raw")]
-    told["added p50 ms, open loop at half capacity"] = {"median": round(medians[0] - medians[1], 3)}
+    for way in ("one at a time", "open loop"):
+        told[f"added p50 ms, {way}"] = {
+            "median": round(told[f"gateway {way} ms"]["median"] - told[f"raw {way} ms"]["median"], 3)
+        }
     return told
 
 
