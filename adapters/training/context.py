@@ -25,7 +25,7 @@ class Mixture:
     """How often an example takes which form in an epoch; the shares of one line add up to at most 1, the rest
     being `keep`, the gold passage as it is."""
 
-    closed: float = 0.65
+    closed: float = 0.7
     """Without passages, answered from memory."""
     substitute: float = 0.4
     """Of the rest, where a gold passage is there: another value in it, which is the answer."""

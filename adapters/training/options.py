@@ -14,13 +14,13 @@ class TrainOptions:
     """What a user decides about a training."""
 
     name: str
-    epochs: int = 24
+    epochs: int = 40
     rank: int = 32
     alpha: int | None = None
     """Scale of the adapter; None: twice the rank."""
     learning_rate: float = 3e-3
-    batch: int = 8
-    word_dropout: float = 0.15
+    batch: int = 16
+    word_dropout: float = 0.0
     """The share of a question's words left out, drawn anew each time, so that other wordings are understood."""
     seed: int = 0
     passages: int = 2
