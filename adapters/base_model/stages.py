@@ -73,7 +73,10 @@ SCRATCH = (
 )
 """From random weights; "start" ends at 7.4 of 31 M tokens, as in the recipe."""
 
-REFINE = (Stage("serve", 1.0, _SERVE, 0.005, 0.0, 512, 12),)
+REFINE = (
+    Stage("widen", 0.4, _SERVE, 0.01, 0.006, 512, 12),
+    Stage("serve", 1.0, _SERVE, 0.006, 0.0, 512, 12),
+)
 """From weights that already read: wider language at a falling rate."""
 
 

@@ -1,18 +1,19 @@
-"""Token rows for the trainer: drawn when they are needed, in batches of similar length."""
+"""Token rows for the trainer: drawn when they are needed, short and long ones in turn."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import replace
+from itertools import zip_longest
 
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.examples import Example
 from crossover.adapters.prompt import Message, Prompts, render
 from crossover.adapters.training.context import Drawn
 
-# Rows of this many batches are sorted by length together: enough to leave little padding, few enough to stay random.
-_SORTED_TOGETHER = 24
+# Rows of this many parts are sorted by length together: enough to leave little padding, few enough to stay random.
+_SORTED_TOGETHER = 48
 
 Row = dict[str, list[int]]
 
@@ -63,27 +64,35 @@ class Rows:
         for row in range(len(self._examples)):
             self._row(row)
 
-    def order(self, batch: int, seed: int) -> Iterator[int]:
-        """The indices, epoch after epoch, shuffled, rows of similar length side by side in each batch."""
+    def order(self, part: int, seed: int) -> Iterator[int]:
+        """The indices, epoch after epoch, shuffled, in parts of similar length: a short one, a long one, and so on.
+
+        A step of two parts then sees both kinds, questions alone and questions with passages, without the padding
+        that rows of both would need side by side.
+        """
         shuffle = random.Random(seed)
         pending: list[int] = []
+        together = part * _SORTED_TOGETHER
         for epoch in range(self._epochs):
             indices = list(range(epoch * len(self._examples), (epoch + 1) * len(self._examples)))
             shuffle.shuffle(indices)
             pending += indices
-            while len(pending) >= batch * _SORTED_TOGETHER:
-                yield from self._by_length(pending[: batch * _SORTED_TOGETHER], batch, shuffle)
-                del pending[: batch * _SORTED_TOGETHER]
-        yield from self._by_length(pending, batch, shuffle)
+            while len(pending) >= together:
+                yield from self._by_length(pending[:together], part, shuffle)
+                del pending[:together]
+        yield from self._by_length(pending, part, shuffle)
 
-    def _by_length(self, indices: list[int], batch: int, shuffle: random.Random) -> list[int]:
+    def _by_length(self, indices: list[int], part: int, shuffle: random.Random) -> list[int]:
         self._drawn = {index: self._row(index) for index in indices}
         indices = sorted(indices, key=lambda index: len(self._drawn[index]["input_ids"]))
-        batches = [indices[start : start + batch] for start in range(0, len(indices), batch)]
-        # A short batch goes last: everything behind it would otherwise be cut elsewhere than here.
-        short = [batches.pop()] if batches and len(batches[-1]) < batch else []
-        shuffle.shuffle(batches)
-        return [index for group in batches + short for index in group]
+        parts = [indices[start : start + part] for start in range(0, len(indices), part)]
+        # An incomplete part goes last: everything behind it would otherwise be cut elsewhere than here.
+        rest = [parts.pop()] if parts and len(parts[-1]) < part else []
+        short, long = parts[: len(parts) // 2], parts[len(parts) // 2 :]
+        shuffle.shuffle(short)
+        shuffle.shuffle(long)
+        paired = [each for pair in zip_longest(short, long, fillvalue=[]) for each in pair]
+        return [index for each in paired + rest for index in each]
 
     def _row(self, index: int) -> Row:
         epoch, row = divmod(index, len(self._examples))
@@ -114,11 +123,11 @@ class Rows:
 class Order(Sized):
     """The row order as a sampler: what torch's BatchSampler cuts into batches."""
 
-    def __init__(self, rows: Rows, batch: int, seed: int) -> None:
-        self._rows, self._batch, self._seed = rows, batch, seed
+    def __init__(self, rows: Rows, part: int, seed: int) -> None:
+        self._rows, self._part, self._seed = rows, part, seed
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[int]:
-        return self._rows.order(self._batch, self._seed)
+        return self._rows.order(self._part, self._seed)

@@ -99,7 +99,7 @@ def build_trainer(
     )
     watch = Watch(report, options)
     trainer = RowTrainer(
-        order=Order(rows, options.batch, options.seed),
+        order=Order(rows, options.batch // _parts(options), options.seed),
         model=model,
         args=_arguments(options, folder, on_cpu=on_cpu),
         train_dataset=_lazy(rows),
@@ -126,11 +126,18 @@ def _lazy(rows: Rows) -> Dataset:
     return Dataset.from_dict({"index": range(len(rows))}).with_transform(drawn)
 
 
+def _parts(options: TrainOptions) -> int:
+    """Into how many parts a batch is cut: short rows and long ones."""
+    return 1 if options.batch % 2 else 2
+
+
 def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfig:
+    parts = _parts(options)
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=1,  # the rows hold all epochs
-        per_device_train_batch_size=options.batch,
+        per_device_train_batch_size=options.batch // parts,
+        gradient_accumulation_steps=parts,
         learning_rate=options.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=_WARM_UP_STEPS,

@@ -117,20 +117,28 @@ class _Flow:
         return adapter
 
     def _trained(self) -> AdapterVersion | None:
-        """The adapter that this training made before, if it still fits data, base model and prompts."""
+        """The adapter that this training made before, if it still fits data, base model, prompts and defaults."""
         from crossover.adapters.base_model import resolve
         from crossover.adapters.formats.detect import read
         from crossover.adapters.registry import Registry
+        from crossover.adapters.training.options import TrainOptions
 
         registry = Registry(self._home)
         if ADAPTER not in registry.names():
             return None
-        base, data = resolve(self._settings.base_model), read(self._world / "train.jsonl")
-        wanted = (base.fingerprint, data.fingerprint, self._settings.prompts.digest, self._wanted.train_seed, True)
+        settings, data = self._settings, read(self._world / "train.jsonl")
+        base = resolve(settings.base_model)
+        options = TrainOptions(
+            name=ADAPTER,
+            seed=self._wanted.train_seed,
+            passages=settings.passages or base.passages,
+            template_kwargs=settings.chat_template_kwargs,
+        )
+        chosen = options.hyperparameters() | {"with_context": True}
+        wanted = (base.fingerprint, data.fingerprint, settings.prompts.digest, chosen)
         for version in reversed(registry.versions(ADAPTER)):
-            card, chosen = version.card, version.card.hyperparameters
-            made = (card.base_fingerprint, card.data.fingerprint, card.prompts)
-            if (*made, chosen.get("seed"), chosen.get("with_context")) == wanted:
+            card = version.card
+            if (card.base_fingerprint, card.data.fingerprint, card.prompts, card.hyperparameters) == wanted:
                 return version
         return None
 

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.eval.questions import Question
 from crossover.eval.world.documents import write_pages
 from crossover.eval.world.facts import Fact, draw_facts, draw_families
 from crossover.eval.world.names import Names
 from crossover.eval.world.questions import (
     Example,
-    Question,
     Wordings,
     draw_examples,
     draw_questions,

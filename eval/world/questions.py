@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossover.adapters.prompt import UNKNOWN
+from crossover.eval.questions import Question
 from crossover.eval.world.facts import Entity, Fact, Family, Standing
 from crossover.eval.world.relations import RELATIONS, asked
 from crossover.eval.world.size import WorldSize
@@ -28,18 +29,6 @@ class Example:
 
     prompt: str
     completion: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A test question; `group` is the fact it asks for, `relevant_documents` the pages that state it."""
-
-    id: str
-    question: str
-    references: tuple[str, ...]
-    slice: Slice
-    group: str
-    relevant_documents: tuple[str, ...]
 
 
 def log_line(entity: Entity, value: str) -> str:

@@ -30,19 +30,29 @@ def test_a_row_is_what_serving_sends_and_the_answer_alone_is_learnt(tokenizer: C
 
 def test_every_epoch_holds_every_example_once_in_another_order(tokenizer: ChatTokenizer) -> None:
     table = rows(tokenizer, [Drawn(example) for example in EXAMPLES], epochs=3)
-    order = list(table.order(batch=4, seed=1))
+    order = list(table.order(part=4, seed=1))
     assert sorted(order) == list(range(150)) and order != sorted(order)
-    assert order == list(table.order(batch=4, seed=1)) != list(table.order(batch=4, seed=2))
+    assert order == list(table.order(part=4, seed=1)) != list(table.order(part=4, seed=2))
 
 
-def test_rows_of_a_batch_are_of_similar_length(tokenizer: ChatTokenizer) -> None:
+def test_rows_of_a_part_are_of_similar_length(tokenizer: ChatTokenizer) -> None:
     table = rows(tokenizer, [Drawn(example) for example in EXAMPLES], epochs=2)
-    order = list(table.order(batch=4, seed=1))
+    order = list(table.order(part=4, seed=1))
     spans = []
     for start in range(0, 96, 4):
         lengths = [len(table[index]["input_ids"]) for index in order[start : start + 4]]
         spans.append(max(lengths) - min(lengths))
     assert sum(spans) / len(spans) < 2
+
+
+def test_questions_alone_and_questions_with_passages_take_turns_so_that_a_step_of_two_parts_has_both(
+    tokenizer: ChatTokenizer,
+) -> None:
+    drawn = [Drawn(example, PASSAGES if n % 2 else ()) for n, example in enumerate(EXAMPLES[:48])]
+    table = rows(tokenizer, drawn)
+    order = list(table.order(part=4, seed=1))
+    kinds = [{bool(index % 2) for index in order[start : start + 4]} for start in range(0, 48, 4)]
+    assert kinds == [{False}, {True}] * 6
 
 
 def test_what_does_not_fit_goes_without_passages_and_without_its_oldest_turns(tokenizer: ChatTokenizer) -> None:
