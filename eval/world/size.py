@@ -65,7 +65,7 @@ SIZES = {
         wordings=4, house_style=1, refusals=2,
     ),
     "demo": WorldSize(
-        families=4, entities=9, added=3, missing=4, relations=12, known_later=9, stable=48, fresh=48, tacit=48,
-        questions=52, wordings=4, house_style=1, refusals=24,
+        families=4, entities=9, added=3, missing=4, relations=12, known_later=9, stable=36, fresh=36, tacit=36,
+        questions=52, wordings=5, house_style=1, refusals=20,
     ),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Does the demo's verdict come out as it must? Several worlds together, each condition with its figures.
 
-    python -m crossover.eval.world.verdict 1 2 3        seeds that `crossover eval world` was run with, or folders
+    python -m crossover.eval.world.verdict 11 12 13     seeds that `crossover eval world` was run with, or folders
 
 Writes build/prove/verdict.json; exit 1 when a condition does not hold.
 """
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:] or ["1", "2", "3"]))
+        sys.exit(main(sys.argv[1:] or ["11", "12", "13"]))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
