@@ -75,7 +75,8 @@ def _check_end(
 
 def _wanted(notation: Notation, name: object, role: str) -> str:
     expected = next(f'"{name}"' for name, meaning in notation.roles.items() if meaning == role)
-    return f"{expected}: what tools say can't be trained" if name in _TOOL_ROLES else expected
+    from_tool = isinstance(name, str) and name in _TOOL_ROLES
+    return f"{expected}: what tools say can't be trained" if from_tool else expected
 
 
 def _refuse_calls(row: Row, place: str, turn: Mapping[str, Any]) -> None:

@@ -35,7 +35,8 @@ def warn_unused(row: Row, used: frozenset[str]) -> None:
     """Name the fields that the format does not read; told once a file, at its first row."""
     unused = [field for field in row.fields if field not in used and field not in _MEDIA and field not in _IGNORED]
     if unused:
-        row.warn(unused[0], f"the fields {', '.join(unused[:8])}", "fields of the format: they are not used", "unused")
+        found = f"besides the format's fields {', '.join(unused[:8])}"
+        row.warn(unused[0], found, "none that matter: they are not used", "unused")
 
 
 def _media(row: Row, field: str, value: object) -> DataError:

@@ -75,7 +75,7 @@ def load_template(file: Path) -> Template:
     Raises:
         DataError: it cannot be read, is no Jinja, or lacks a block.
     """
-    environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, finalize=_known)
     try:
         source = file.read_text(encoding="utf-8-sig")
         template = environment.from_string(source)
@@ -89,6 +89,12 @@ def load_template(file: Path) -> Template:
         raise _refused(file, 0, f"no block {absent[0]}", _EXPECTED)
     blocks = {name: _renderer(template, name) for name in _BLOCKS if name in template.blocks}
     return Template(file, blocks, frozenset(fields - {"row", *environment.globals}))
+
+
+def _known(value: object) -> object:
+    if value is None:
+        raise jinja2.UndefinedError("a value is null")  # Jinja would write None
+    return value
 
 
 def _renderer(template: jinja2.Template, name: str) -> Callable[[dict[str, object]], str]:

@@ -140,7 +140,7 @@ def faulty_fields() -> Iterator[Case]:
 
     good = {"instruction": "Translate.", "input": "ja", "output": "yes"}
     for field, value, place in (
-        ("input", 3, "input"),
+        ("input", 37, "input"),
         ("input", ["a"], "input"),
         ("system", {}, "system"),
         ("history", "Hi", "history"),
@@ -158,7 +158,7 @@ def faulty_fields() -> Iterator[Case]:
         ([{"input": "", "output": "Fir"}, {"input": ""}], "instances[1].output"),
         ([{"input": 3, "output": "Fir"}], "instances[0].input"),
     ):
-        yield f"instances.{len(str(value))}.jsonl", lines([one, one | {"instances": value}]), 2, place
+        yield f"{place}.{len(str(value))}.jsonl", lines([one, one | {"instances": value}]), 2, place
 
 
 def refused() -> Iterator[Case]:
@@ -198,7 +198,8 @@ def broken_files() -> Iterator[Case]:
     for name, line in {
         "cut": good[:20], "python": b"{'prompt': 'a'}", "trailing-comma": b'{"prompt": "a",}', "word": b"hello",
         "two": good + good, "true": b'{"prompt": True}', "control": b'{"prompt": "a\tb"}', "list": b"[1]",
-        "text": b'"a"', "number": b"7", "null": b"null", "deep": b'{"a":' * 100_000, "long-number": b'{"a": ' + b"1" * 5000 + b"}",
+        "text": b'"a"', "number": b"7", "null": b"null", "deep": b'{"a":' * 100_000,
+        "long-number": b'{"a": ' + b"1" * 5000 + b"}",
         "latin-1": b'{"prompt": "caf\xe9", "completion": "b"}',
     }.items():  # fmt: skip
         yield f"{name}.jsonl", b"\n".join([good, b"", line, good]), 3, "row"
@@ -281,7 +282,7 @@ def test_the_missing_content_key_is_explained_at_its_column(tmp_path: Path) -> N
     path = tmp_path / "known.jsonl"
     path.write_text('{"messages": [{"role": "assistant": "Anna"}]}')
     (error,) = check(path).errors
-    assert "column 36" in error.found and error.expected == '{"role": "assistant", "content": "…"}'
+    assert "column 35" in error.found and error.expected == '{"role": "assistant", "content": "…"}'
 
 
 def test_a_mixture_shows_both_kinds(tmp_path: Path) -> None:
@@ -292,6 +293,33 @@ def test_a_mixture_shows_both_kinds(tmp_path: Path) -> None:
         ":2:row: error: found a row of prompt-completion (prompt and completion), "
         "expected messages as in line 1: one format a file"
     )
+
+
+@pytest.mark.parametrize("good", [*CHATS.values(), *map(pair, PAIRS.values(), range(20))])
+def test_no_value_in_any_place_is_more_than_a_fault_of_its_row(tmp_path: Path, good: Fields) -> None:
+    rows = [
+        mutant
+        for value in (None, True, 7, float("nan"), "x", "", [], [[]], {}, {"a": {}})
+        for mutant in replaced(good, value)
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines([good, *rows, good]))
+    reading = check(path)
+    assert reading.rows == len(rows) + 2 and not reading.broken
+    assert {1, len(rows) + 2} <= {example.line for example in reading.examples}
+    bad = {error.line for error in reading.errors}
+    assert len(bad) == len(reading.errors) and bad.isdisjoint(example.line for example in reading.examples)
+    assert bad | {example.line for example in reading.examples} == set(range(1, reading.rows + 1))
+
+
+def replaced(node: Any, value: object) -> Iterator[Any]:
+    """The node once for each place in it, with `value` in that place."""
+    places = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    for key, child in places:
+        for mutant in [value, *replaced(child, value)]:
+            copy = deepcopy(node)
+            copy[key] = mutant
+            yield copy
 
 
 def test_a_csv_written_by_the_standard_library_comes_back(tmp_path: Path) -> None:
