@@ -89,10 +89,10 @@ def train(
     )
     registry = registry_of(settings, base)
     data, rejected = load(file, form_of(mapping, template), skip_bad=skip_bad)
-    keep_rejected(rejected, file.parent, file.stem)
     passages = context.retrieve() if with_context else nullcontext(None)
     with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
         version = lora.train(data, options, base, registry, retrieve=retrieve, progress=progress)
+    keep_rejected(rejected, file.parent, file.stem)
     if promote:
         promote_version(context, registry, version)
     if as_json:

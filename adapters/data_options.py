@@ -58,6 +58,8 @@ def load(file: Path, form: Format | None, *, skip_bad: bool) -> tuple[DataSet, l
     if reading.errors and (not skip_bad or reading.broken or not reading.examples):
         stop(reading.errors)
     tell_warnings(reading.warnings)
+    if reading.errors:
+        typer.echo(f"{file}: going on without {len(reading.errors)} bad rows of {reading.rows}", err=True)
     return reading.dataset(skip_bad=skip_bad), reading.rejected
 
 
@@ -87,5 +89,5 @@ def keep_rejected(rows: Sequence[BadRow], folder: Path, name: str) -> Path | Non
     if not rows:
         return None
     path = write_rejected(rows, folder, name)
-    typer.echo(f"{path}: {len(rows)} rows left out, with the reasons", err=True)
+    typer.echo(f"{path}: {len(rows)} rows with what is wrong with them", err=True)
     return path

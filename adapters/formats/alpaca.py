@@ -51,16 +51,16 @@ class Instances:
 
     name: str = "instances"
     shape: str = "instruction and instances"
-    keys: frozenset[str] = frozenset({"instruction", "instances"})
-    optional: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset({"instances"})
+    optional: frozenset[str] = frozenset({"instruction"})
 
     def matches(self, row: Row) -> bool:
         """Whether a row has both keys."""
-        return self.keys <= row.fields.keys()
+        return "instruction" in row.fields and "instances" in row.fields
 
     def parse(self, row: Row) -> list[Example]:
         """One example for each instance."""
-        instruction, instances = row.text("instruction"), row.fields["instances"]
+        instruction, instances = row.text("instruction"), row.fields.get("instances")
         if not isinstance(instances, list) or not instances:
             raise row.error("instances", instances, "a list of objects with input and output")
         return [self._example(row, instruction, f"instances[{n}]", each) for n, each in enumerate(instances)]

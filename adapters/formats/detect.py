@@ -169,7 +169,7 @@ class _Kinds:
         if not self._forced:
             check_limits(row)
         examples = kind.parse(row)
-        if kind.name != self.name and not self._mixed:
+        if self.name and kind.name != self.name and not self._mixed:
             main, line = self.name, self._first[self.name]
             found = f"a row of {kind.name} ({kind.shape})"
             raise row.refuse("row", found, f"{main} as in line {line}: one format a file", "mixture")
@@ -192,7 +192,7 @@ class _Kinds:
         if main and main.keys & row.fields.keys():
             yield main
         yield from (kind for kind in _LAST_RESORT if kind.matches(row))
-        yield from (kind for kind in FORMATS if kind.keys & row.fields.keys())
+        yield from (kind for kind in (*prompt_completion.FORMATS, *FORMATS) if kind.keys & row.fields.keys())
 
 
 def _known_as(row: Row) -> Format | None:

@@ -67,12 +67,20 @@ def _without_mark(data: bytes) -> str:
 
 def _undecodable(path: Path, data: bytes, error: UnicodeDecodeError, skipped: int) -> DataError:
     if b"\0" in data:
-        return _unreadable(path, f"byte {error.start} that is no UTF-8", "UTF-8 text")
+        return _unreadable(path, f"byte {_first_foreign(data)} that is no UTF-8", "UTF-8 or UTF-16 text")
     before = data[: error.start + skipped]
     line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
     found = f"the byte 0x{data[len(before)]:02x} at column {column}, which is no UTF-8"
     expected = "UTF-8 or UTF-16 text; iconv -f ENCODING -t UTF-8 makes it from others"
     return DataError(path, line, "row", found=found, expected=expected, code="encoding")
+
+
+def _first_foreign(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return data.index(b"\0")
 
 
 def _note(path: Path, found: str, expected: str, code: str) -> DataWarning:

@@ -11,6 +11,7 @@ from typing import Any
 
 from crossover.adapters.examples import DataError, DataWarning
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r"\{\{\s*[\w.-]+\s*\}\}")
 _SPECIAL = re.compile(
     r"<\|[\w/ -]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜]{1,40}｜>"
@@ -62,7 +63,7 @@ class Row:
         """`value`, stripped, when it is a text that is not empty; `field` names it in the error."""
         if not isinstance(value, str) or not value.strip():
             raise self.error(field, value, "a text that is not empty")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _SURROGATE.search(value):
             raise self.refuse(field, "half of a surrogate pair, which is no character", "whole characters", "surrogate")
         self._look_for_leftovers(field, value)
         return value.strip()

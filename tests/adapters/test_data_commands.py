@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from crossover.adapters.formats.detect import check
 from crossover.adapters.formats.mapping import parse_mapping
 from crossover.adapters.formats.template import load_template
 
-FILES = Path(__file__).parents[3] / "shared" / "data" / "finetune_formats"
+DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+FILES = DATA / "finetune_formats"
 GOOD = {"prompt": "a", "completion": "b"}
 real = pytest.mark.skipif(not FILES.is_dir(), reason="the public data sets are not here")
 

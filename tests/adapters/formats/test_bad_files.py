@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from crossover.adapters.data_commands import app
 from crossover.adapters.examples import DataError
 from crossover.adapters.formats import read
-from crossover.adapters.formats.detect import check
+from crossover.adapters.formats.detect import FORMATS, check
 
 GONE = object()
 Fields = dict[str, Any]
@@ -169,9 +169,11 @@ def refused() -> Iterator[Case]:
     yield "preference-openai.jsonl", lines([openai]), 1, "non_preferred_output"
     yield "good-bad.jsonl", lines([{"prompt": "Who?", "completion": "Anna.", "label": True}]), 1, "label"
     yield "good-bad.csv", b"prompt,completion,label\nWho?,Anna,False\n", 2, "label"
-    yield "text.jsonl", lines([{"text": "Q: Who?\nA: Anna"}]), 1, "text"
-    yield "text-empty.jsonl", lines([{"text": " "}]), 1, "text"
+    yield "running-text.jsonl", lines([{"text": "Q: Who?\nA: Anna"}]), 1, "text"
+    yield "running-text-empty.jsonl", lines([{"text": " "}]), 1, "text"
     yield "unknown.jsonl", lines([{"premise": "a", "claim": "b"}]), 1, "row"
+    yield "instruction-alone.jsonl", lines([{"instruction": "a"}]), 1, "output"
+    yield "answer-alone.jsonl", lines([{"answer": "a"}]), 1, "question"
     yield "no-keys.jsonl", b"{}\n", 1, "row"
     yield "unknown.csv", b"premise,claim\na,b\n", 2, "row"
 
@@ -310,6 +312,20 @@ def test_no_value_in_any_place_is_more_than_a_fault_of_its_row(tmp_path: Path, g
     bad = {error.line for error in reading.errors}
     assert len(bad) == len(reading.errors) and bad.isdisjoint(example.line for example in reading.examples)
     assert bad | {example.line for example in reading.examples} == set(range(1, reading.rows + 1))
+
+
+def test_no_choice_of_keys_is_more_than_a_fault_of_its_row(tmp_path: Path) -> None:
+    keys = sorted({key for kind in FORMATS for key in kind.keys | kind.optional})
+    rows: list[Fields] = [{key: "a"} for key in keys]
+    rows += [{one: "a", other: "b"} for one in keys for other in keys if one < other]
+    path = tmp_path / "rows.jsonl"
+    for row in rows[: len(keys)]:
+        path.write_bytes(lines([row]))
+        (error,) = check(path).errors
+        assert error.line == 1
+    path.write_bytes(lines(rows))
+    reading = check(path)
+    assert reading.rows == len(rows) == len(reading.errors) + len(reading.examples)
 
 
 def replaced(node: Any, value: object) -> Iterator[Any]:
