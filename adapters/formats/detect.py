@@ -173,6 +173,9 @@ class _Kinds:
             main, line = self.name, self._first[self.name]
             found = f"a row of {kind.name} ({kind.shape})"
             raise row.refuse("row", found, f"{main} as in line {line}: one format a file", "mixture")
+        if self._main and kind.shape != self._main.shape:
+            expected = f"{self._main.shape} as in most rows: it is read all the same"
+            row.warn("row", f"a row of {kind.shape}", expected, "mixed-keys")
         if not self._unused_told:
             self._unused_told = True
             warn_unused(row, kind.keys | kind.optional)

@@ -153,6 +153,13 @@ def test_what_is_odd_or_not_carried_is_a_warning_at_its_field(
     assert str(warning).startswith(f"{path}:1:{field}: warning: found ")
 
 
+def test_rows_of_one_format_under_other_names_are_read_with_a_warning(tmp_path: Path) -> None:
+    pair = {"prompt": "a", "completion": "b"}
+    reading = check(write(tmp_path / "rows.jsonl", pair, {"question": "c", "answer": "d"}, pair))
+    assert not reading.errors and len(reading.examples) == 3
+    assert [(warning.line, warning.code) for warning in reading.warnings] == [(2, "mixed-keys")]
+
+
 def test_loss_weights_of_zero_leave_an_answer_out(tmp_path: Path) -> None:
     turns = [CHAT[0], CHAT[1] | {"loss_weight": 0.0}, CHAT[0], CHAT[1] | {"loss_weight": 1.0}]
     (example,) = read(write(tmp_path / "rows.jsonl", {"messages": turns})).examples
