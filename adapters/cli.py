@@ -15,6 +15,7 @@ import typer
 from crossover.adapters.adapter_commands import app as adapters_app
 from crossover.adapters.adapter_commands import promote_version, registry_of
 from crossover.adapters.data_commands import app as data_app
+from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def register(root: typer.Typer) -> None:
 
 def train(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Examples: JSON Lines of messages, prompt/completion, question/answer.")],
+    file: Annotated[Path, typer.Argument(help="Examples, in any format that [b]crossover data check[/b] knows.")],
     name: Annotated[str, typer.Option(help="What the adapter is called; apps ask for finetune:NAME or hybrid:NAME.")],
     with_context: Annotated[
         bool, typer.Option("--with-context", help="Train with passages from the index too, for hybrid answers.")
@@ -60,12 +61,14 @@ def train(
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Let it answer as soon as it is done.")
     ] = False,
+    mapping: MapOption = None,
+    template: TemplateOption = None,
+    skip_bad: SkipBadOption = False,
     as_json: Json = False,
 ) -> None:
     """Train an adapter on examples; a run that was killed goes on from its last checkpoint when given again."""
     from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_trained, training_bar
-    from crossover.adapters.formats import read
     from crossover.adapters.training import lora
 
     context: CommandContext = ctx.obj
@@ -85,9 +88,11 @@ def train(
         command=shlex.join(["crossover", *sys.argv[1:]]),
     )
     registry = registry_of(settings, base)
+    data, rejected = load(file, form_of(mapping, template), skip_bad=skip_bad)
     passages = context.retrieve() if with_context else nullcontext(None)
     with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
-        version = lora.train(read(file), options, base, registry, retrieve=retrieve, progress=progress)
+        version = lora.train(data, options, base, registry, retrieve=retrieve, progress=progress)
+    keep_rejected(rejected, file.parent, file.stem)
     if promote:
         promote_version(context, registry, version)
     if as_json:

@@ -9,9 +9,12 @@ from pathlib import Path
 def replace_text(path: Path, text: str) -> None:
     """Puts `text` into a file in one step: whoever reads meanwhile gets the old or the new one."""
     beside = path.with_name(f".{path.name}-{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    sync(beside)
-    beside.replace(path)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        sync(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     sync(path.parent)
 
 

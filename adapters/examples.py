@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from crossover.adapters.prompt import Message
 
@@ -24,12 +25,31 @@ class DataError(ValueError):
         code: the kind of fault, for scripts.
     """
 
+    level = "error"
+
     def __init__(
         self, file: str | Path, line: int, field: str, *, found: str, expected: str, code: str = "wrong-value"
     ) -> None:
-        self.code = code
-        self.file, self.line, self.field, self.found, self.expected = str(file), line, field, found, expected
-        super().__init__(f"{file}:{line}:{field}: error: found {found}, expected {expected}")
+        # Half of a surrogate pair, which JSON can smuggle in, could not be printed.
+        self.field, self.found = (text.encode("utf-8", "backslashreplace").decode() for text in (field, found))
+        self.file, self.line, self.expected, self.code = str(file), line, expected, code
+        super().__init__(f"{file}:{line}:{self.field}: {self.level}: found {self.found}, expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class DataWarning:
+    """Something in a data set that can be trained on, but perhaps not as its owner thinks; fields as in DataError."""
+
+    file: str
+    line: int
+    field: str
+    found: str
+    expected: str
+    code: str
+    level: ClassVar[str] = "warning"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.field}: {self.level}: found {self.found}, expected {self.expected}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +67,17 @@ class Example:
 
     def to_json(self) -> str:
         """One line that `formats.read` reads back as this example."""
-        if not self.system and not self.history:
+        if self.is_pair:
             return json.dumps({"prompt": self.question, "completion": self.answer}, ensure_ascii=False)
+        return self.to_messages()
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether question and answer are all there is."""
+        return not self.system and not self.history
+
+    def to_messages(self) -> str:
+        """One line of messages that `formats.read` reads back as this example."""
         turns = [Message("system", self.system)] if self.system else []
         turns += [*self.history, Message("user", self.question), Message("assistant", self.answer)]
         messages: list[dict[str, object]] = [{"role": turn.role, "content": turn.content} for turn in turns]
@@ -74,6 +103,11 @@ class DataSet:
         for example in self.examples:
             digest.update(example.to_json().encode() + b"\n")
         return digest.hexdigest()[:12]
+
+    def to_jsonl(self) -> str:
+        """The examples one a line and in one format, which `formats.read` reads back as they are."""
+        pairs = all(example.is_pair for example in self.examples)
+        return "".join((each.to_json() if pairs else each.to_messages()) + "\n" for each in self.examples)
 
     def split(self, validation: float, seed: int = 0) -> tuple[DataSet, DataSet]:
         """Training and validation part; examples with one question stay together, so that nothing leaks.

@@ -203,7 +203,7 @@ class Registry:
         from crossover.adapters.formats.detect import read
 
         file = version.path / TRAINING_FILE
-        return list(read(file).examples) if file.is_file() else []
+        return list(read(file, mixed=True).examples) if file.is_file() else []
 
     def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
         if self._base_fingerprint not in (None, card.base_fingerprint):

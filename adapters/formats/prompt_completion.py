@@ -1,33 +1,53 @@
-"""Rows of a question and its answer: ``prompt``/``completion`` or ``question``/``answer``, ``system`` optional."""
+"""Rows of a question and its answer, under any of the pairs of names that people give them; ``system`` optional."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from crossover.adapters.examples import Example
 from crossover.adapters.formats.rows import Row
 
-NAME = "prompt-completion"
-KEYS = (("prompt", "completion"), ("question", "answer"))
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The format, for one pair of names."""
+
+    question: str
+    answer: str
+    name: str = "prompt-completion"
+    optional: frozenset[str] = frozenset({"system"})
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Both names."""
+        return frozenset({self.question, self.answer})
+
+    @property
+    def shape(self) -> str:
+        """The keys in words."""
+        return f"{self.question} and {self.answer}"
+
+    def matches(self, row: Row) -> bool:
+        """Whether a row has both keys."""
+        return self.question in row.fields and self.answer in row.fields
+
+    def parse(self, row: Row) -> list[Example]:
+        """The one example of a row."""
+        question, answer = row.text(self.question), row.text(self.answer)
+        return [Example(question, answer, row.optional_text("system"), line=row.line)]
 
 
-def matches(row: Row) -> bool:
-    """Whether a row has the keys of this format, at least one of a pair."""
-    return any(question in row.fields or answer in row.fields for question, answer in KEYS)
-
-
-def parse(row: Row) -> list[Example]:
-    """The one example of a row.
-
-    Raises:
-        DataError: a missing, empty or non-text question or answer.
-    """
-    pairs = [pair for pair in KEYS if pair[0] in row.fields and pair[1] in row.fields]
-    question, answer = pairs[0] if pairs else next(p for p in KEYS if p[0] in row.fields or p[1] in row.fields)
-    system = row.fields.get("system")
-    return [
-        Example(
-            question=row.text(question),
-            answer=row.text(answer),
-            system=row.require_text("system", system) if system else "",
-            line=row.line,
-        )
-    ]
+FORMATS = (
+    Pair("prompt", "completion"),
+    Pair("question", "answer"),
+    Pair("prompt", "response"),
+    Pair("prompt", "output"),
+    Pair("prompt", "answer"),
+    Pair("question", "response"),
+    Pair("question", "output"),
+    Pair("question", "completion"),
+    Pair("query", "response"),
+    Pair("query", "answer"),
+    Pair("input", "output"),
+    Pair("prefix", "continuation"),
+)

@@ -1,28 +1,44 @@
-"""The rows of a JSON Lines file or of one JSON array, each with the line it begins on."""
+"""Row: one record of a file of examples, with the place it came from and what is odd about it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossover.adapters.examples import DataError
+from crossover.adapters.examples import DataError, DataWarning
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLACEHOLDER = re.compile(r"\{\{\s*[\w.-]+\s*\}\}")
+_SPECIAL = re.compile(
+    r"<\|[\w/ -]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜]{1,40}｜>"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One JSON object and the place it came from."""
+    """One record and the place it came from: its first line, or in Parquet its number."""
 
     file: Path
     line: int
     fields: dict[str, Any]
+    warnings: list[DataWarning] = field(default_factory=list, compare=False)
 
-    def error(self, field: str, value: object, expected: str) -> DataError:
+    def error(self, field: str, value: object, expected: str, code: str = "") -> DataError:
         """The error that says what `field` holds instead of `expected`."""
-        code = "missing" if value is None else "wrong-value"
+        code = code or ("missing" if value is None else "wrong-value")
         return DataError(self.file, self.line, field, found=describe(value), expected=expected, code=code)
+
+    def refuse(self, field: str, found: str, expected: str, code: str) -> DataError:
+        """The error that says in words what was found."""
+        return DataError(self.file, self.line, field, found=found, expected=expected, code=code)
+
+    def warn(self, field: str, found: str, expected: str, code: str) -> None:
+        """Note what can be trained on, but perhaps not as its owner thinks."""
+        self.warnings.append(DataWarning(str(self.file), self.line, field, found, expected, code))
 
     def text(self, field: str) -> str:
         """The text of a field, stripped.
@@ -32,11 +48,48 @@ class Row:
         """
         return self.require_text(field, self.fields.get(field))
 
+    def optional_text(self, field: str) -> str:
+        """The text of a field, stripped; empty where the field is absent, null or empty.
+
+        Raises:
+            DataError: it is no string.
+        """
+        value = self.fields.get(field)
+        return (
+            "" if value is None or (isinstance(value, str) and not value.strip()) else self.require_text(field, value)
+        )
+
     def require_text(self, field: str, value: object) -> str:
         """`value`, stripped, when it is a text that is not empty; `field` names it in the error."""
         if not isinstance(value, str) or not value.strip():
             raise self.error(field, value, "a text that is not empty")
+        if _SURROGATE.search(value):
+            raise self.refuse(field, "half of a surrogate pair, which is no character", "whole characters", "surrogate")
+        self._look_for_leftovers(field, value)
         return value.strip()
+
+    def _look_for_leftovers(self, field: str, text: str) -> None:
+        if match := _PLACEHOLDER.search(text):
+            self.warn(field, f"the placeholder {match[0]}", "the words that belong there", "placeholder")
+        if match := _SPECIAL.search(text):
+            self.warn(field, f"{match[0]} as text", "no special tokens: it is learnt letter by letter", "special-token")
+        if "\ufffd" in text:
+            self.warn(
+                field, "the replacement character U+FFFD", "the letter lost in an earlier decoding", "damaged-text"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A record that could not even be read: what is wrong, and what stands there."""
+
+    error: DataError
+    content: object
+
+
+Item = Row | BadRow | DataWarning
+Reader = Callable[[Path, str], Iterator[Item]]
+"""From a file's path and text to its records."""
 
 
 def describe(value: object) -> str:
@@ -55,77 +108,3 @@ def describe(value: object) -> str:
         case dict():
             return f"an object with {', '.join(list(value)[:6]) or 'no keys'}"
     return type(value).__name__
-
-
-def load_text(path: Path) -> str:
-    """The whole text of a file.
-
-    Raises:
-        DataError: the file is missing, unreadable or no UTF-8 text.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataError(
-            path, 0, "file", found="no such file", expected="a file of examples", code="unreadable"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            path, 0, "file", found=f"byte {error.start} that is no UTF-8", expected="UTF-8 text", code="unreadable"
-        ) from error
-    except OSError as error:
-        raise DataError(
-            path, 0, "file", found=error.strerror or str(error), expected="a readable file", code="unreadable"
-        ) from error
-
-
-def iterate(path: Path) -> Iterator[Row | DataError]:
-    """The rows of a file in order; a row that is no JSON object comes as the error it is.
-
-    Raises:
-        DataError: the file as a whole cannot be read, or holds no rows.
-    """
-    text = load_text(path)
-    if not text.strip():
-        raise DataError(path, 0, "file", found="an empty file", expected="one JSON object a line", code="empty")
-    yield from _array(path, text) if text.lstrip().startswith("[") else _lines(path, text)
-
-
-def _lines(path: Path, text: str) -> Iterator[Row | DataError]:
-    # Not splitlines(): U+2028 and its kin may stand inside a JSON string.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            yield DataError(
-                path, number, "row", found=f"broken JSON at column {error.colno} ({error.msg})",
-                expected="one JSON object a line", code="broken-json",
-            )  # fmt: skip
-            continue
-        yield _row(path, number, value)
-
-
-def _array(path: Path, text: str) -> Iterator[Row | DataError]:
-    decoder = json.JSONDecoder()
-    position = text.index("[") + 1
-    while True:
-        while position < len(text) and text[position] in " \t\r\n,":
-            position += 1
-        line = text.count("\n", 0, position) + 1
-        if position < len(text) and text[position] == "]":
-            return
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            found = f"broken JSON at line {error.lineno}, column {error.colno} ({error.msg})"
-            yield DataError(path, line, "row", found=found, expected="an array of JSON objects", code="broken-json")
-            return
-        yield _row(path, line, value)
-
-
-def _row(path: Path, line: int, value: object) -> Row | DataError:
-    if isinstance(value, dict):
-        return Row(path, line, value)
-    return DataError(path, line, "row", found=describe(value), expected="a JSON object")

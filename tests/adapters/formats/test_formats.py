@@ -72,7 +72,7 @@ GOOD = '{"prompt": "a", "completion": "b"}'
         ('{"prompt": "a", "completion": true}', "completion: error: found the truth value true"),
         ('{"prompt": "a", "completion": ', "row: error: found broken JSON at column"),
         ("[1]", "row: error: found a list of 1, expected a JSON object"),
-        ('{"text": "a"}', "row: error: found an object with text, expected the keys messages, or prompt"),
+        ('{"tokens": "a"}', "row: error: found an object with tokens, expected the keys messages, or prompt"),
         ('{"messages": []}', "messages: error: found a list of 0, expected a list of messages"),
         ('{"messages": [{"role": "user", "content": "a"}]}', "messages: error: found a list of 1, expected an"),
         ('{"messages": [{"role": "assistant", "content": "a"}]}', 'messages[0].role: error: found the text "ass'),
