@@ -91,8 +91,8 @@ class Rows:
         short, long = parts[: len(parts) // 2], parts[len(parts) // 2 :]
         shuffle.shuffle(short)
         shuffle.shuffle(long)
-        paired = [each for pair in zip_longest(short, long, fillvalue=[]) for each in pair]
-        return [index for each in paired + rest for index in each]
+        turns = [each for pair in zip_longest(short, long) for each in pair if each]
+        return [index for each in turns + rest for index in each]
 
     def _row(self, index: int) -> Row:
         epoch, row = divmod(index, len(self._examples))
