@@ -25,15 +25,15 @@ class Mixture:
     """How often an example takes which form in an epoch; the shares of one line add up to at most 1, the rest
     being `keep`, the gold passage as it is."""
 
-    closed: float = 0.7
+    closed: float = 0.65
     """Without passages, answered from memory."""
-    substitute: float = 0.45
+    substitute: float = 0.4
     """Of the rest, where a gold passage is there: another value in it, which is the answer."""
     rename: float = 0.3
     """The same, and question and passage are about a name that was never there."""
     drop: float = 0.1
     """The gold passage left out: answered from memory."""
-    unknown: float = 0.1
+    unknown: float = 0.15
     """The question is about a name that no passage has: unknown."""
     single: float = 0.3
     """Of all with passages: only one of them."""
