@@ -11,11 +11,11 @@ from crossover.eval.cost import Prices
 from crossover.eval.metrics.abstention import abstention
 from crossover.eval.metrics.ragas_metrics import Embed, RagasScore, Sample
 from crossover.eval.metrics.ragas_metrics import score as ragas_score
-from crossover.eval.metrics.recall_at_k import recall_at_k
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Difference, Recall, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.recommendation import recommend
+from crossover.eval.report.retrieval import retrieval
 from crossover.eval.scoring import Evaluation, ScoredRun
 from crossover.eval.statistics import compare, estimate, holm
 from crossover.eval.top_set import top_sets
@@ -48,7 +48,7 @@ def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
         scope=_scope(evaluation.runs),
-        retrieval=_retrieval(evaluation),
+        retrieval=retrieval(evaluation),
         abstention=_refusals(evaluation),
         prices=prices.model_dump(),
         question_set={"name": evaluation.questions.name, "digest": evaluation.questions.digest},
@@ -115,21 +115,6 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     found: dict[str, dict[str, Difference]] = {}
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
         found.setdefault(name, {})[arm] = Difference.of(comparison)
-    return found
-
-
-def _retrieval(evaluation: Evaluation) -> dict[str, Recall]:
-    """Recall overall and in each slice that has questions with relevant documents."""
-    found = {}
-    for name in (OVERALL, *evaluation.questions.slices):
-        rows = [
-            [recall_at_k(evaluation.retrieved[question.id], question, k) or 0.0 for k in (1, 2, 5)]
-            for question in evaluation.questions
-            if name in (OVERALL, question.slice) and question.relevant_documents and question.id in evaluation.retrieved
-        ]
-        if rows:
-            at_1, at_2, at_5 = (sum(column) / len(rows) for column in zip(*rows, strict=True))
-            found[name] = Recall(recall_at_1=at_1, recall_at_2=at_2, recall_at_5=at_5, n=len(rows))
     return found
 
 

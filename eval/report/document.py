@@ -103,13 +103,18 @@ class Strategy(Score):
     refused_by_server: int
 
 
-class Recall(_Part):
-    """How often retrieval brought the document, over `n` questions that have one."""
+class Retrieval(_Part):
+    """How often and how high up the search brought the document, over `n` questions that have one.
+
+    `mrr` and `ndcg_at_5` are null in reports written before they were measured.
+    """
 
     recall_at_1: float
     recall_at_2: float
     recall_at_5: float
     n: int
+    mrr: float | None = None
+    ndcg_at_5: float | None = None
 
 
 class Refusals(_Part):
@@ -134,7 +139,7 @@ class Report(_Part):
     overall: Winner
     fine_tuning: dict[str, dict[str, Difference]]
     scope: str
-    retrieval: dict[str, Recall]
+    retrieval: dict[str, Retrieval]
     abstention: dict[str, Refusals]
     prices: dict[str, Any]
     question_set: dict[str, str]

@@ -21,7 +21,7 @@ def render(report: Report) -> str:
         "## Winners",
         "\n".join(_winner(name, winner) for name, winner in {OVERALL: report.overall, **report.winners}.items()),
         "## Retrieval and refusals",
-        _recall(report),
+        _retrieval(report),
         _refusals(report),
         "## Not measured",
         "\n".join(f"- {gap}" for gap in report.missing),
@@ -54,12 +54,15 @@ def _winner(name: str, winner: Winner) -> str:
     return f"- {name}: **{winner.strategy}**{tied}; better than {listed(winner.beats)} ({p_text(winner.p_value)})"
 
 
-def _recall(report: Report) -> str:
+def _retrieval(report: Report) -> str:
     rows = [
-        [name, percent(r.recall_at_1), percent(r.recall_at_2), percent(r.recall_at_5), str(r.n)]
+        [name, percent(r.recall_at_1), percent(r.recall_at_2), percent(r.recall_at_5)]
+        + ["–" if figure is None else f"{figure:.2f}" for figure in (r.mrr, r.ndcg_at_5)]
+        + [str(r.n)]
         for name, r in report.retrieval.items()
     ]
-    return _table(["retrieval", "recall@1", "recall@2", "recall@5", "questions"], rows) if rows else ""
+    head = ["retrieval", "recall@1", "recall@2", "recall@5", "MRR", "nDCG@5", "questions"]
+    return _table(head, rows) if rows else ""
 
 
 def _refusals(report: Report) -> str:

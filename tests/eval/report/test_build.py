@@ -90,6 +90,16 @@ def test_recall_counts_the_searched_questions(report: Report) -> None:
     assert "none" not in report.retrieval
 
 
+def test_retrieval_says_in_every_form_how_high_up_the_document_stands(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    write(report, evaluation, tmp_path)
+    assert (report.retrieval["new"].mrr, report.retrieval["new"].ndcg_at_5) == (1.0, 1.0)
+    assert json.loads((tmp_path / "report.json").read_text())["retrieval"]["new"]["mrr"] == 1.0
+    for name in ("report.md", "report.html"):
+        assert "nDCG@5" in (tmp_path / name).read_text()
+
+
 def test_when_all_arms_tie_no_strategy_is_recommended(make_runs: MakeRuns) -> None:
     same = {arm: {"old": 0.5, "new": 0.5, "none": 0.5} for arm in ("base", "rag")}
     tied = build(scoring.load([make_runs(same)]), load_prices(), None)
