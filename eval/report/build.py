@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from crossover.eval.arms import DEFAULT
+from crossover.eval.attribution import Taught
 from crossover.eval.cost import Prices
 from crossover.eval.metrics.abstention import abstention
 from crossover.eval.metrics.ragas_metrics import Embed, RagasScore, Sample
@@ -14,6 +15,7 @@ from crossover.eval.metrics.ragas_metrics import score as ragas_score
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import recommend
 from crossover.eval.report.retrieval import retrieval
 from crossover.eval.scoring import Evaluation, ScoredRun
@@ -24,11 +26,14 @@ _RIVAL = "rag+examples"
 _FINE_TUNED = ("finetune", "hybrid")
 
 
-def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report:
+def build(
+    evaluation: Evaluation, prices: Prices, embed: Embed | None, taught: Mapping[str, Taught] | None = None
+) -> Report:
     """The report of one or more arms over the same questions.
 
     Args:
         embed: texts to unit vectors, for ragas' semantic similarity; None leaves ragas' metrics out.
+        taught: what the adapters were trained on, by served name, to tell why their answers are wrong.
     """
     ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
     strategies = {run.arm: _strategy(evaluation, run, prices, ragas.get(run.arm, {})) for run in evaluation.runs}
@@ -44,10 +49,10 @@ def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report
         winners=winners,
         break_even={},
         learning_curve={},
-        missing=_missing(evaluation, strategies),
+        missing=_missing(evaluation, strategies, taught or {}),
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
-        scope=_scope(evaluation.runs),
+        scope=_scope(evaluation.adapters),
         retrieval=retrieval(evaluation),
         abstention=_refusals(evaluation),
         prices=prices.model_dump(),
@@ -55,6 +60,7 @@ def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report
         system=", ".join(sorted({str(header["identity"].get("system", "")) for header in headers})),
         asked_at=max((str(header.get("started_at", "")) for header in headers), default=""),
         versions=dict(headers[-1].get("versions", {})),
+        failures=failures(evaluation, taught or {}),
     )
 
 
@@ -81,14 +87,9 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Map
         prompt_tokens=run.prompt_tokens if counted else None,
         completion_tokens=run.completion_tokens if counted else None,
         milliseconds=None if math.isnan(run.milliseconds) else run.milliseconds,
-        adapter=_adapter(run),
+        adapter=", ".join(run.adapters) or None,
         refused_by_server=sum("error" in row for row in run.rows),
     )
-
-
-def _adapter(run: ScoredRun) -> str | None:
-    named = {str(adapter) for row in run.rows if (adapter := row.get("crossover", {}).get("adapter"))}
-    return ", ".join(sorted(named)) or None
 
 
 def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
@@ -123,9 +124,8 @@ def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
     return {run.arm: Refusals(**asdict(abstention(run.answers, questions))) for run in evaluation.runs}
 
 
-def _scope(runs: Sequence[ScoredRun]) -> str:
+def _scope(adapters: Sequence[str]) -> str:
     """Of whom the report speaks: one training is one draw."""
-    adapters = sorted({adapter for run in runs if (adapter := _adapter(run))})
     if not adapters:
         return "No adapter was asked, so the report says nothing about fine-tuning."
     return (
@@ -134,7 +134,7 @@ def _scope(runs: Sequence[ScoredRun]) -> str:
     )
 
 
-def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy]) -> list[str]:
+def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy], taught: Mapping[str, Taught]) -> list[str]:
     """What was not measured, so that nobody takes silence for a good figure."""
     gone = [
         "break-even: not computed; cost_per_1000 counts tokens, not training, labelling or hardware",
@@ -148,6 +148,8 @@ def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy]) -> list
             gone.append(f"{arm}: {strategy.refused_by_server} questions refused by the server, counted as wrong")
         if strategy.cost_per_1000 is None:
             gone.append(f"{arm}: no token counts, so no cost")
+    for adapter in (adapter for adapter in evaluation.adapters if adapter not in taught):
+        gone.append(f"{adapter}: its training examples are not here, so what only they tell is called other")
     unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]
     if unsearched:
         gone.append(f"recall: {len(unsearched)} questions were not searched for")

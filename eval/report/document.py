@@ -126,6 +126,22 @@ class Refusals(_Part):
     refusals: int
 
 
+class Failures(_Part):
+    """One arm's wrong answers by cause.
+
+    Args:
+        weakest: the component that most of them come from; null when none comes from a component.
+        worth: the share of all questions that mending it would put right, at most.
+        questions: the ids behind each count.
+    """
+
+    wrong: int
+    causes: dict[str, int]
+    weakest: str | None
+    worth: float
+    questions: dict[str, list[str]]
+
+
 class Report(_Part):
     """The whole document."""
 
@@ -146,6 +162,7 @@ class Report(_Part):
     system: str
     asked_at: str
     versions: dict[str, str]
+    failures: dict[str, Failures] = {}
 
     @property
     def slices(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Score, Winner
+from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
 
 
@@ -23,6 +24,9 @@ def render(report: Report) -> str:
         "## Retrieval and refusals",
         _retrieval(report),
         _refusals(report),
+        "## Where it breaks: wrong answers by cause" if report.failures else "",
+        weakest_sentence(report),
+        _failures(report),
         "## Not measured",
         "\n".join(f"- {gap}" for gap in report.missing),
     ]
@@ -71,6 +75,15 @@ def _refusals(report: Report) -> str:
         for arm, r in report.abstention.items()
     ]
     return _table(["strategy", "unanswerable refused", "refusals that are right", "answerable refused"], rows)
+
+
+def _failures(report: Report) -> str:
+    rows = [
+        [arm, *(str(n or "") for n in failed.causes.values()), str(failed.wrong), failed.weakest or "–"]
+        for arm, failed in report.failures.items()
+    ]
+    causes = next((list(failed.causes) for failed in report.failures.values()), [])
+    return _table(["strategy", *causes, "wrong", "weakest"], rows) if rows else ""
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

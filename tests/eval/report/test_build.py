@@ -100,6 +100,23 @@ def test_retrieval_says_in_every_form_how_high_up_the_document_stands(
         assert "nDCG@5" in (tmp_path / name).read_text()
 
 
+def test_every_wrong_answer_has_one_cause_in_every_form(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
+    for run in evaluation.runs:
+        failed = report.failures[run.arm]
+        assert failed.wrong == sum(failed.causes.values()) == int((run.exact == 0).sum())
+        assert sum(map(len, failed.questions.values())) == failed.wrong
+    rag = report.failures["rag"]  # its passages lack the answers, and it answers questions that have none
+    assert {cause for cause, n in rag.causes.items() if n} == {"retrieval missed", "should have refused"}
+    assert "so what only they tell is called other" in " ".join(report.missing)
+    write(report, evaluation, tmp_path)
+    arm = report.overall.strategy or report.overall.best
+    said = f"Where {arm} breaks: "
+    assert said in (tmp_path / "report.md").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert said in page
+    assert page.count('<details class="cause">') == len({c for f in report.failures.values() for c in f.questions})
+
+
 def test_when_all_arms_tie_no_strategy_is_recommended(make_runs: MakeRuns) -> None:
     same = {arm: {"old": 0.5, "new": 0.5, "none": 0.5} for arm in ("base", "rag")}
     tied = build(scoring.load([make_runs(same)]), load_prices(), None)
