@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from heapq import nlargest
 from math import log, sqrt
 from pathlib import Path
 
@@ -39,11 +40,11 @@ class Taught:
 
     def _answers_about(self, question: str) -> list[list[str]]:
         """The words of the answers taught to the questions most like this one; empty when none is like it."""
-        likeness: Counter[int] = Counter()
+        likeness: dict[int, float] = defaultdict(float)
         for word, weight in self._weighted(Counter(words(question))).items():
             for index, other in self._rows.get(word, ()):
-                likeness[index] += weight * other  # type: ignore[assignment]
-        nearest = likeness.most_common(_MOST)
+                likeness[index] += weight * other
+        nearest = nlargest(_MOST, likeness.items(), key=lambda item: item[1])
         if not nearest or nearest[0][1] < _LEAST:
             return []
         return [self._answers[index] for index, like in nearest if like >= _NEAR * nearest[0][1]]

@@ -17,6 +17,7 @@ from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import recommend
+from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
 from crossover.eval.scoring import Evaluation, ScoredRun
 from crossover.eval.statistics import compare, estimate, holm
@@ -61,6 +62,7 @@ def build(
         asked_at=max((str(header.get("started_at", "")) for header in headers), default=""),
         versions=dict(headers[-1].get("versions", {})),
         failures=failures(evaluation, taught or {}),
+        resolution=resolution(strategies, {OVERALL: overall, **winners}),
     )
 
 

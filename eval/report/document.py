@@ -142,6 +142,27 @@ class Failures(_Part):
     questions: dict[str, list[str]]
 
 
+class Resolution(_Part):
+    """What the questions of one row can tell apart, by the paired variance of the best arm and its nearest rival.
+
+    Args:
+        detectable: the smallest difference that is shown in 4 of 5 cases, after the correction for all comparisons.
+        shown: whether the difference between these two is shown.
+        decidable: whether any outcome could have been significant.
+        more_questions: how many more would show the difference found; null when it is shown, or none was found.
+    """
+
+    questions: int
+    groups: int
+    best: str
+    rival: str
+    difference: float
+    detectable: float
+    shown: bool
+    decidable: bool
+    more_questions: int | None
+
+
 class Report(_Part):
     """The whole document."""
 
@@ -163,6 +184,7 @@ class Report(_Part):
     asked_at: str
     versions: dict[str, str]
     failures: dict[str, Failures] = {}
+    resolution: dict[str, Resolution] = {}
 
     @property
     def slices(self) -> list[str]:

@@ -16,6 +16,7 @@ from crossover.eval.report.document import Report
 from crossover.eval.report.examples import examples, failed
 from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, p_text, percent
+from crossover.eval.report.resolution import sentences
 from crossover.eval.scoring import Evaluation
 
 
@@ -30,6 +31,7 @@ def render(report: Report, evaluation: Evaluation) -> str:
         rows={OVERALL: report.overall, **report.winners},
         fine_tuning=fine_tuning_sentence(report.fine_tuning),
         examples=examples(evaluation),
+        resolutions=sentences(report),
         weakest=weakest_sentence(report),
         causes={str(cause): COMPONENTS.get(cause) for cause in Cause},
         failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),

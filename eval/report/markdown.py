@@ -6,6 +6,7 @@ from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Score, Winner
 from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
+from crossover.eval.report.resolution import sentences
 
 
 def render(report: Report) -> str:
@@ -21,6 +22,8 @@ def render(report: Report) -> str:
         f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, tokens only.",
         "## Winners",
         "\n".join(_winner(name, winner) for name, winner in {OVERALL: report.overall, **report.winners}.items()),
+        "## What so many questions can tell apart" if report.resolution else "",
+        "\n".join(f"- {name}: {text}" for name, text in sentences(report).items()),
         "## Retrieval and refusals",
         _retrieval(report),
         _refusals(report),
