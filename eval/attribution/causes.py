@@ -27,7 +27,7 @@ class Cause(StrEnum):
     NO_SOURCE = "nothing to answer from"
     """Neither passages nor training of this strategy could hold the answer: a limit of it, not a fault."""
     OTHER = "other"
-    """The run does not tell: the server refused, or the evidence is no literal text."""
+    """The run does not tell: the server refused, or what would tell is no literal text or not logged."""
 
 
 #: What is to be mended for each cause; causes that no component answers for are left out.

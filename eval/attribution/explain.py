@@ -112,7 +112,7 @@ def _cause(known: _Known, row: Row, taught: Mapping[str, Taught], right_elsewher
         return _of_adapter(known, answer)
     if STRATEGIES[strategy].passages and known.documented is not False:
         return _of_search(known, answer)
-    return Cause.NO_SOURCE
+    return Cause.OTHER if _perhaps_shown(known, row, taught) else Cause.NO_SOURCE
 
 
 def _shown(known: _Known, answer: _Answer) -> bool:
@@ -120,6 +120,12 @@ def _shown(known: _Known, answer: _Answer) -> bool:
     named = known.question.relevant_documents
     texts = [text for document, text in answer.passages if document in named or not named]
     return any(holds(text, value) for text in texts for value in known.values)
+
+
+def _perhaps_shown(known: _Known, row: Row, taught: Mapping[str, Taught]) -> bool:
+    """Whether an example in the prompt may have held the answer: a run does not log which ones were shown."""
+    shows = row.get("request", {}).get("crossover", {}).get("examples")
+    return bool(shows) and (not taught or any(_teaches(examples, known) for examples in taught.values()))
 
 
 def _of_search(known: _Known, answer: _Answer) -> Cause:

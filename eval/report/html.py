@@ -33,12 +33,16 @@ def render(report: Report, evaluation: Evaluation) -> str:
         examples=examples(evaluation),
         resolutions=sentences(report),
         weakest=weakest_sentence(report),
-        causes={str(cause): COMPONENTS.get(cause) for cause in Cause},
+        causes={str(cause): COMPONENTS.get(cause) for cause in Cause if _occurs(report, cause)},
         failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),
         panels={name: Markup(svg) for name, svg in plots.panels(report).items()},
         cost_picture=Markup(plots.quality_and_cost(report)),
         ragas_names=list(dict.fromkeys(name for s in report.strategies.values() for name in s.ragas)),
     )
+
+
+def _occurs(report: Report, cause: Cause) -> bool:
+    return any(failed.causes.get(str(cause)) for failed in report.failures.values())
 
 
 @functools.cache

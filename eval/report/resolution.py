@@ -27,7 +27,7 @@ def sentence(found: Resolution) -> str:
     text = f"{asked} cannot tell apart what differs by less than {least} ({found.best} and {found.rival})"
     if found.more_questions is None:
         return f"{text}; between these no difference was found."
-    return f"{text}; {difference} were found, which about {found.more_questions:,} more questions could show."
+    return f"{text}; {difference} were found, which about {_about(found.more_questions)} more questions could show."
 
 
 def sentences(report: Report) -> dict[str, str]:
@@ -50,6 +50,11 @@ def _resolution(name: str, strategies: dict[str, Strategy], winner: Winner) -> R
         decidable=winner.words != "too few questions",
         more_questions=nearest.questions_needed,
     )
+
+
+def _about(number: int) -> str:
+    """Two figures are as many as such an estimate has."""
+    return f"{int(float(f'{number:.2g}')):,}"
 
 
 def _points(share: float) -> str:

@@ -156,6 +156,17 @@ def test_what_the_data_does_not_tell_is_called_other(tmp_path: Path) -> None:
     assert {place: named[place] for place in planter.planted} == planter.planted
 
 
+def test_an_example_in_the_prompt_may_have_held_the_answer(tmp_path: Path) -> None:
+    mill, yard = asking("mill", "red", documents=("mill.md",)), asking("yard", "oak", documents=("yard.md",))
+    planter = Planter([mill, yard], [Example("What about mill?", "red")])
+    planter.plant("few-shot", mill, "blue", Cause.OTHER)
+    planter.plant("few-shot", yard, "blue", Cause.NO_SOURCE)
+    for row in planter.rows["few-shot"].values():
+        row["request"] = {"crossover": {"examples": 3}}
+    named = planter.named(tmp_path)
+    assert {place: named[place] for place in planter.planted} == planter.planted
+
+
 def test_a_form_that_all_references_share_is_told_from_their_values(tmp_path: Path) -> None:
     colours = ("red", "blue", "green", "white", "black")
     questions = [asking(f"mill{n}", f"LOG: {c} @ mill{n}", slice_="form") for n, c in enumerate(colours)]
