@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print report.json instead of the table, for scripts.")]
 PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file; without one, example prices.")]
 
+_QUESTIONS = (
+    "Our JSONL (question, references; optional id, slice, group, relevant_documents), SQuAD JSON, CSV with these "
+    "columns, ragas' EvaluationDataset, or labelled training examples; told apart by content."
+)
+
 eval_app = typer.Typer(no_args_is_help=True, help="Compare strategies on your questions, with statistics.")
 
 
@@ -38,7 +43,7 @@ def register(app: typer.Typer) -> None:
 @eval_app.command(epilog="Example: [b]crossover eval run questions.jsonl --strategies rag,hybrid -o verdict[/b]")
 def run(
     ctx: typer.Context,
-    questions: Annotated[Path, typer.Argument(help="JSONL: question, references; optional id, slice, group, …")],
+    questions: Annotated[Path, typer.Argument(help=_QUESTIONS)],
     strategies: Annotated[str, typer.Option(help="Names, separated by commas; without it, all but auto.")] = "",
     adapter: Annotated[str | None, typer.Option(help="Alias of the adapter for finetune and hybrid.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for answers and report.")] = None,
@@ -48,7 +53,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Ask every question of every strategy, and report. A run that was stopped goes on where it stopped."""
-    from crossover.eval import questions as question_sets
+    from crossover.eval import question_files
     from crossover.eval.arms import resolve
     from crossover.eval.cost import EXAMPLE_PRICES, load_prices
     from crossover.eval.running import RunRequest
@@ -59,8 +64,13 @@ def run(
     context: CommandContext = ctx.obj
     settings = context.settings
     names = [name.strip() for name in strategies.split(",") if name.strip()]
+    console = _console()
+    asked = question_files.read(questions)
+    console.print(f"{questions}: {asked.format}, {len(asked.questions)} questions", markup=False)
+    for note in asked.notes:
+        console.print(f"{questions}: note: {note}", style="yellow", markup=False)
     request = RunRequest(
-        questions=question_sets.load(questions),
+        questions=asked.questions,
         home=settings.home,
         strategies=names,
         adapter=adapter,
@@ -70,7 +80,6 @@ def run(
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
-    console = _console()
     with tidy_on_sigterm(), running_server(settings.home, console) as url:
         folder = ask_all(request, url, console)
     _report([folder], output, prices, settings, console, as_json=as_json)
@@ -135,7 +144,7 @@ def _report(
 
     where = output or report_folder(folders[0])
     with console.status("scoring"):
-        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings.embedding_model)
+        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings.embedding_model, settings.home)
     _show(built, where, as_json=as_json)
     return built
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,19 +73,38 @@ def load(path: Path) -> QuestionSet:
     Raises:
         QuestionError: the file is missing, unreadable or empty, or a row is wrong; nothing is skipped.
     """
+    lines = enumerate(read_text(path).split("\n"), start=1)
+    return collect(path, ((number, _parse(line, f"{path}:{number}", number)) for number, line in lines if line.strip()))
+
+
+def read_text(path: Path) -> str:
+    """The whole text of a question file, without a byte order mark.
+
+    Raises:
+        QuestionError: the file is missing or no UTF-8 text.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise QuestionError(f"{path}: no such question file; give a JSONL file with question and references") from None
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+
+
+def collect(path: Path, numbered: Iterable[tuple[int, Question]]) -> QuestionSet:
+    """The set of a file's questions, each with the line that it stands on.
+
+    Raises:
+        QuestionError: there are none, an id comes twice, or a slice has the name of all questions together.
+    """
     questions: dict[str, Question] = {}
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            question = _parse(line, f"{path}:{number}", number)
-            if question.id in questions:
-                raise QuestionError(f"{path}:{number}:id: error: found {question.id!r} again, expected every id once")
-            questions[question.id] = question
+    for number, question in numbered:
+        if question.id in questions:
+            raise QuestionError(f"{path}:{number}:id: error: found {question.id!r} again, expected every id once")
+        if question.slice == OVERALL:
+            found = f"{path}:{number}:slice: error: found {OVERALL!r}"
+            raise QuestionError(f"{found}, expected another name: it means all questions")
+        questions[question.id] = question
     if not questions:
         raise QuestionError(f"{path}: no questions in it; expected one JSON object a line")
     return QuestionSet(path.stem, tuple(questions.values()))
@@ -98,9 +117,20 @@ def _parse(line: str, place: str, number: int) -> Question:
         raise QuestionError(f"{place}: error: found no JSON ({error}), expected one object a line") from error
     if not isinstance(row, dict):
         raise QuestionError(f"{place}: error: found {type(row).__name__}, expected an object")
+    return from_fields(row, place, number)
+
+
+def from_fields(row: Mapping[str, Any], place: str, number: int) -> Question:
+    """The question of one row in our own fields.
+
+    Args:
+        place: ``FILE:LINE``, for errors.
+        number: the line, which becomes the id of a row that has none.
+
+    Raises:
+        QuestionError: a field is missing or of the wrong kind.
+    """
     identity = _text(row, "id", place, default=f"q{number}")
-    if row.get("slice") == OVERALL:
-        raise QuestionError(f"{place}:slice: error: found {OVERALL!r}, expected another name: it means all questions")
     return Question(
         id=identity,
         question=_text(row, "question", place),

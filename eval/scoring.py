@@ -45,6 +45,11 @@ class ScoredRun:
         return [str(row["answer"]) for row in self.rows]
 
     @property
+    def adapters(self) -> list[str]:
+        """Served names of the adapters that answered."""
+        return sorted({str(name) for row in self.rows if (name := row.get("crossover", {}).get("adapter"))})
+
+    @property
     def prompt_tokens(self) -> float:
         """Mean number of prompt tokens of an answer."""
         return _mean_usage(self.rows, "prompt_tokens")
@@ -72,6 +77,11 @@ class Evaluation:
     def groups(self) -> list[str]:
         """The group of each question."""
         return [question.group for question in self.questions]
+
+    @property
+    def adapters(self) -> list[str]:
+        """Served names of the adapters that answered in any run."""
+        return sorted({name for run in self.runs for name in run.adapters})
 
     def mask(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which questions belong to a slice, shape (questions,)."""

@@ -23,7 +23,8 @@ ALPHA = 0.05
 POWER = 0.8
 NORMAL = 1.959964  # standard errors from the middle of a 95 % interval to its edge
 DRAWS = 4000
-_RARE = 10  # fewer effective cases of either kind, and a bootstrap of a share is too narrow
+_RARE = 20  # fewer effective cases of either kind, and a bootstrap of a share misses its 95 %
+_FEW = 10  # fewer groups won by either arm, and a bootstrap of their difference is too narrow
 _SEED = 20260101
 
 
@@ -110,7 +111,7 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
     sums, sizes = _per_group(first - second, groups)
     level = ALPHA / comparisons
     binary = _binary(first) and _binary(second)
-    few = min((sums > 0).sum(), (sums < 0).sum()) < _RARE
+    few = min((sums > 0).sum(), (sums < 0).sum()) < _FEW
     widened_sums, widened_sizes = _with_one_each_way(sums, sizes)
     return Comparison(
         difference=float((first - second).mean()),

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from crossover.eval.arms import DEFAULT
+from crossover.eval.attribution import Taught
 from crossover.eval.cost import Prices
 from crossover.eval.metrics.abstention import abstention
 from crossover.eval.metrics.ragas_metrics import Embed, RagasScore, Sample
 from crossover.eval.metrics.ragas_metrics import score as ragas_score
-from crossover.eval.metrics.recall_at_k import recall_at_k
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Difference, Recall, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import recommend
+from crossover.eval.report.resolution import resolution
+from crossover.eval.report.retrieval import retrieval
 from crossover.eval.scoring import Evaluation, ScoredRun
 from crossover.eval.statistics import compare, estimate, holm
 from crossover.eval.top_set import top_sets
@@ -24,11 +27,14 @@ _RIVAL = "rag+examples"
 _FINE_TUNED = ("finetune", "hybrid")
 
 
-def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report:
+def build(
+    evaluation: Evaluation, prices: Prices, embed: Embed | None, taught: Mapping[str, Taught] | None = None
+) -> Report:
     """The report of one or more arms over the same questions.
 
     Args:
         embed: texts to unit vectors, for ragas' semantic similarity; None leaves ragas' metrics out.
+        taught: what the adapters were trained on, by served name, to tell why their answers are wrong.
     """
     ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
     strategies = {run.arm: _strategy(evaluation, run, prices, ragas.get(run.arm, {})) for run in evaluation.runs}
@@ -44,17 +50,19 @@ def build(evaluation: Evaluation, prices: Prices, embed: Embed | None) -> Report
         winners=winners,
         break_even={},
         learning_curve={},
-        missing=_missing(evaluation, strategies),
+        missing=_missing(evaluation, strategies, taught or {}),
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
-        scope=_scope(evaluation.runs),
-        retrieval=_retrieval(evaluation),
+        scope=_scope(evaluation.adapters),
+        retrieval=retrieval(evaluation),
         abstention=_refusals(evaluation),
         prices=prices.model_dump(),
         question_set={"name": evaluation.questions.name, "digest": evaluation.questions.digest},
         system=", ".join(sorted({str(header["identity"].get("system", "")) for header in headers})),
         asked_at=max((str(header.get("started_at", "")) for header in headers), default=""),
         versions=dict(headers[-1].get("versions", {})),
+        failures=failures(evaluation, taught or {}),
+        resolution=resolution(strategies, {OVERALL: overall, **winners}),
     )
 
 
@@ -81,14 +89,9 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Map
         prompt_tokens=run.prompt_tokens if counted else None,
         completion_tokens=run.completion_tokens if counted else None,
         milliseconds=None if math.isnan(run.milliseconds) else run.milliseconds,
-        adapter=_adapter(run),
+        adapter=", ".join(run.adapters) or None,
         refused_by_server=sum("error" in row for row in run.rows),
     )
-
-
-def _adapter(run: ScoredRun) -> str | None:
-    named = {str(adapter) for row in run.rows if (adapter := row.get("crossover", {}).get("adapter"))}
-    return ", ".join(sorted(named)) or None
 
 
 def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
@@ -118,29 +121,13 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     return found
 
 
-def _retrieval(evaluation: Evaluation) -> dict[str, Recall]:
-    """Recall overall and in each slice that has questions with relevant documents."""
-    found = {}
-    for name in (OVERALL, *evaluation.questions.slices):
-        rows = [
-            [recall_at_k(evaluation.retrieved[question.id], question, k) or 0.0 for k in (1, 2, 5)]
-            for question in evaluation.questions
-            if name in (OVERALL, question.slice) and question.relevant_documents and question.id in evaluation.retrieved
-        ]
-        if rows:
-            at_1, at_2, at_5 = (sum(column) / len(rows) for column in zip(*rows, strict=True))
-            found[name] = Recall(recall_at_1=at_1, recall_at_2=at_2, recall_at_5=at_5, n=len(rows))
-    return found
-
-
 def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
     questions = list(evaluation.questions)
     return {run.arm: Refusals(**asdict(abstention(run.answers, questions))) for run in evaluation.runs}
 
 
-def _scope(runs: Sequence[ScoredRun]) -> str:
+def _scope(adapters: Sequence[str]) -> str:
     """Of whom the report speaks: one training is one draw."""
-    adapters = sorted({adapter for run in runs if (adapter := _adapter(run))})
     if not adapters:
         return "No adapter was asked, so the report says nothing about fine-tuning."
     return (
@@ -149,7 +136,7 @@ def _scope(runs: Sequence[ScoredRun]) -> str:
     )
 
 
-def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy]) -> list[str]:
+def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy], taught: Mapping[str, Taught]) -> list[str]:
     """What was not measured, so that nobody takes silence for a good figure."""
     gone = [
         "break-even: not computed; cost_per_1000 counts tokens, not training, labelling or hardware",
@@ -163,6 +150,8 @@ def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy]) -> list
             gone.append(f"{arm}: {strategy.refused_by_server} questions refused by the server, counted as wrong")
         if strategy.cost_per_1000 is None:
             gone.append(f"{arm}: no token counts, so no cost")
+    for adapter in (adapter for adapter in evaluation.adapters if adapter not in taught):
+        gone.append(f"{adapter}: its training examples are not here, so what only they tell is called other")
     unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]
     if unsearched:
         gone.append(f"recall: {len(unsearched)} questions were not searched for")

@@ -103,13 +103,18 @@ class Strategy(Score):
     refused_by_server: int
 
 
-class Recall(_Part):
-    """How often retrieval brought the document, over `n` questions that have one."""
+class Retrieval(_Part):
+    """How often and how high up the search brought the document, over `n` questions that have one.
+
+    `mrr` and `ndcg_at_5` are null in reports written before they were measured.
+    """
 
     recall_at_1: float
     recall_at_2: float
     recall_at_5: float
     n: int
+    mrr: float | None = None
+    ndcg_at_5: float | None = None
 
 
 class Refusals(_Part):
@@ -119,6 +124,43 @@ class Refusals(_Part):
     recall: float | None
     false_rate: float | None
     refusals: int
+
+
+class Failures(_Part):
+    """One arm's wrong answers by cause.
+
+    Args:
+        weakest: the component that most of them come from; null when none comes from a component.
+        worth: the share of all questions that mending it would put right, at most.
+        questions: the ids behind each count.
+    """
+
+    wrong: int
+    causes: dict[str, int]
+    weakest: str | None
+    worth: float
+    questions: dict[str, list[str]]
+
+
+class Resolution(_Part):
+    """What the questions of one row can tell apart, by the paired variance of the best arm and its nearest rival.
+
+    Args:
+        detectable: the smallest difference that is shown in 4 of 5 cases, after the correction for all comparisons.
+        shown: whether the difference between these two is shown.
+        decidable: whether any outcome could have been significant.
+        more_questions: how many more would show the difference found; null when it is shown, or none was found.
+    """
+
+    questions: int
+    groups: int
+    best: str
+    rival: str
+    difference: float
+    detectable: float
+    shown: bool
+    decidable: bool
+    more_questions: int | None
 
 
 class Report(_Part):
@@ -134,13 +176,15 @@ class Report(_Part):
     overall: Winner
     fine_tuning: dict[str, dict[str, Difference]]
     scope: str
-    retrieval: dict[str, Recall]
+    retrieval: dict[str, Retrieval]
     abstention: dict[str, Refusals]
     prices: dict[str, Any]
     question_set: dict[str, str]
     system: str
     asked_at: str
     versions: dict[str, str]
+    failures: dict[str, Failures] = {}
+    resolution: dict[str, Resolution] = {}
 
     @property
     def slices(self) -> list[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crossover.eval.attribution import Cause
+from crossover.eval.report.document import Failures
 from crossover.eval.scoring import Evaluation
 
 _EACH_SLICE = 8
+_EACH_CAUSE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ class Example:
         return [(", ".join(arms), passages) for passages, arms in sets.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A question that an arm got wrong."""
+
+    arm: str
+    example: Example
+
+
 def examples(evaluation: Evaluation) -> dict[str, list[Example]]:
     """A few questions of each slice: one for each different pattern of right and wrong, the commonest first."""
     chosen: dict[str, list[Example]] = {}
@@ -63,6 +74,19 @@ def examples(evaluation: Evaluation) -> dict[str, list[Example]]:
         indices = [i for i, question in enumerate(evaluation.questions) if question.slice == name]
         chosen[name] = [_example(evaluation, i) for i in _telling(evaluation, indices)]
     return chosen
+
+
+def failed(evaluation: Evaluation, failures: Mapping[str, Failures], first: str) -> dict[str, list[Failed]]:
+    """A few wrong answers for each cause, those of the arm `first` before the others', one a question."""
+    places = {question.id: index for index, question in enumerate(evaluation.questions)}
+    arms = sorted(failures, key=lambda arm: arm != first)
+    chosen: dict[str, dict[str, Failed]] = {}
+    for arm in arms:
+        for cause, ids in failures[arm].questions.items():
+            shown = chosen.setdefault(cause, {})
+            for identity in ids[: _EACH_CAUSE - len(shown)]:
+                shown.setdefault(identity, Failed(arm, _example(evaluation, places[identity])))
+    return {cause: list(chosen[cause].values()) for cause in map(str, Cause) if cause in chosen}
 
 
 def _telling(evaluation: Evaluation, indices: Sequence[int]) -> list[int]:

@@ -9,11 +9,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from crossover.eval.attribution import COMPONENTS, Cause
 from crossover.eval.questions import OVERALL
 from crossover.eval.report import plots
 from crossover.eval.report.document import Report
-from crossover.eval.report.examples import examples
+from crossover.eval.report.examples import examples, failed
+from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, p_text, percent
+from crossover.eval.report.resolution import sentences
 from crossover.eval.scoring import Evaluation
 
 
@@ -28,10 +31,18 @@ def render(report: Report, evaluation: Evaluation) -> str:
         rows={OVERALL: report.overall, **report.winners},
         fine_tuning=fine_tuning_sentence(report.fine_tuning),
         examples=examples(evaluation),
+        resolutions=sentences(report),
+        weakest=weakest_sentence(report),
+        causes={str(cause): COMPONENTS.get(cause) for cause in Cause if _occurs(report, cause)},
+        failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),
         panels={name: Markup(svg) for name, svg in plots.panels(report).items()},
         cost_picture=Markup(plots.quality_and_cost(report)),
         ragas_names=list(dict.fromkeys(name for s in report.strategies.values() for name in s.ragas)),
     )
+
+
+def _occurs(report: Report, cause: Cause) -> bool:
+    return any(failed.causes.get(str(cause)) for failed in report.failures.values())
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossover.eval import scoring
+from crossover.eval.attribution import taught_by
 from crossover.eval.cost import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
@@ -24,16 +25,22 @@ def run_folder(given: Path) -> Path:
     return answers if given.parent.name == "reports" and answers.is_dir() else given
 
 
-def make(folders: Sequence[Path], output: Path, prices: Prices, embedding_model: str | None) -> Report:
+def make(
+    folders: Sequence[Path], output: Path, prices: Prices, embedding_model: str | None, home: Path | None = None
+) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
     Args:
         embedding_model: for ragas' semantic similarity; None is the packaged one.
+        home: where the adapters are, for what they were trained on; the first folder's, HOME/runs/NAME, is tried too.
 
     Raises:
         RunsError: a folder without finished runs, or runs that cannot be compared.
     """
-    evaluation = scoring.load([run_folder(folder) for folder in folders])
-    report = build(evaluation, prices, Embedder(embedding_model).queries)
+    answers = [run_folder(folder) for folder in folders]
+    evaluation = scoring.load(answers)
+    beside = answers[0].resolve().parent.parent
+    taught = taught_by(evaluation.adapters, [home or beside, beside])
+    report = build(evaluation, prices, Embedder(embedding_model).queries, taught)
     write(report, evaluation, output)
     return report

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Score, Winner
+from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
+from crossover.eval.report.resolution import sentences
 
 
 def render(report: Report) -> str:
@@ -20,9 +22,14 @@ def render(report: Report) -> str:
         f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, tokens only.",
         "## Winners",
         "\n".join(_winner(name, winner) for name, winner in {OVERALL: report.overall, **report.winners}.items()),
+        "## What so many questions can tell apart" if report.resolution else "",
+        "\n".join(f"- {name}: {text}" for name, text in sentences(report).items()),
         "## Retrieval and refusals",
-        _recall(report),
+        _retrieval(report),
         _refusals(report),
+        "## Where it breaks: wrong answers by cause" if report.failures else "",
+        weakest_sentence(report),
+        _failures(report),
         "## Not measured",
         "\n".join(f"- {gap}" for gap in report.missing),
     ]
@@ -54,12 +61,15 @@ def _winner(name: str, winner: Winner) -> str:
     return f"- {name}: **{winner.strategy}**{tied}; better than {listed(winner.beats)} ({p_text(winner.p_value)})"
 
 
-def _recall(report: Report) -> str:
+def _retrieval(report: Report) -> str:
     rows = [
-        [name, percent(r.recall_at_1), percent(r.recall_at_2), percent(r.recall_at_5), str(r.n)]
+        [name, percent(r.recall_at_1), percent(r.recall_at_2), percent(r.recall_at_5)]
+        + ["–" if figure is None else f"{figure:.2f}" for figure in (r.mrr, r.ndcg_at_5)]
+        + [str(r.n)]
         for name, r in report.retrieval.items()
     ]
-    return _table(["retrieval", "recall@1", "recall@2", "recall@5", "questions"], rows) if rows else ""
+    head = ["retrieval", "recall@1", "recall@2", "recall@5", "MRR", "nDCG@5", "questions"]
+    return _table(head, rows) if rows else ""
 
 
 def _refusals(report: Report) -> str:
@@ -68,6 +78,15 @@ def _refusals(report: Report) -> str:
         for arm, r in report.abstention.items()
     ]
     return _table(["strategy", "unanswerable refused", "refusals that are right", "answerable refused"], rows)
+
+
+def _failures(report: Report) -> str:
+    rows = [
+        [arm, *(str(n or "") for n in failed.causes.values()), str(failed.wrong), failed.weakest or "–"]
+        for arm, failed in report.failures.items()
+    ]
+    causes = next((list(failed.causes) for failed in report.failures.values()), [])
+    return _table(["strategy", *causes, "wrong", "weakest"], rows) if rows else ""
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -14,8 +14,9 @@ from crossover.eval import scoring
 from crossover.eval.cost import load_prices
 from crossover.eval.questions import Question, QuestionSet
 from crossover.eval.report.build import build
-from crossover.eval.report.document import Report
+from crossover.eval.report.document import Report, Resolution
 from crossover.eval.report.recommendation import fine_tuning_sentence
+from crossover.eval.report.resolution import sentence
 from crossover.eval.report.threshold import ThresholdError, parse
 from crossover.eval.report.write import write
 from crossover.eval.scoring import Evaluation
@@ -88,6 +89,63 @@ def test_recall_counts_the_searched_questions(report: Report) -> None:
     assert report.retrieval["overall"].n == 60
     assert report.retrieval["overall"].recall_at_1 == 1.0
     assert "none" not in report.retrieval
+
+
+def test_retrieval_says_in_every_form_how_high_up_the_document_stands(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    write(report, evaluation, tmp_path)
+    assert (report.retrieval["new"].mrr, report.retrieval["new"].ndcg_at_5) == (1.0, 1.0)
+    assert json.loads((tmp_path / "report.json").read_text())["retrieval"]["new"]["mrr"] == 1.0
+    for name in ("report.md", "report.html"):
+        assert "nDCG@5" in (tmp_path / name).read_text()
+
+
+def test_every_wrong_answer_has_one_cause_in_every_form(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
+    for run in evaluation.runs:
+        failed = report.failures[run.arm]
+        assert failed.wrong == sum(failed.causes.values()) == int((run.exact == 0).sum())
+        assert sum(map(len, failed.questions.values())) == failed.wrong
+    rag = report.failures["rag"]  # its passages lack the answers, and it answers questions that have none
+    assert {cause for cause, n in rag.causes.items() if n} == {"retrieval missed", "should have refused"}
+    assert "so what only they tell is called other" in " ".join(report.missing)
+    write(report, evaluation, tmp_path)
+    arm = report.overall.strategy or report.overall.best
+    said = f"Where {arm} breaks: "
+    assert said in (tmp_path / "report.md").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert said in page
+    assert page.count('<details class="cause">') == len({c for f in report.failures.values() for c in f.questions})
+
+
+def test_the_report_says_what_so_many_questions_cannot_tell_apart(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    old = report.resolution["old"]
+    assert (old.questions, old.groups, old.shown) == (30, 20, False)
+    assert old.detectable == report.winners["old"].against[old.rival].detectable
+    said = sentence(old)
+    least = round(100 * old.detectable)
+    assert said.startswith(f"30 questions about 20 facts cannot tell apart what differs by less than {least} points")
+    write(report, evaluation, tmp_path)
+    assert f"- old: {said}" in (tmp_path / "report.md").read_text()
+    assert said in (tmp_path / "report.html").read_text()
+
+
+def test_the_words_on_resolution_follow_the_numbers() -> None:
+    near = Resolution(
+        questions=40, groups=40, best="rag", rival="base", difference=0.06, detectable=0.18, shown=False,
+        decidable=True, more_questions=350,
+    )  # fmt: skip
+    assert "less than 18 points (rag and base); 6 points were found, which about 350 more" in sentence(near)
+    equal = near.model_copy(update={"difference": 0.0, "more_questions": None})
+    assert sentence(equal).endswith("no difference was found.")
+    shown = near.model_copy(update={"difference": 0.3, "shown": True, "more_questions": None})
+    assert (
+        sentence(shown)
+        == "40 questions about 40 facts show differences of 18 points or more; rag is 30 points above base."
+    )
+    assert sentence(near.model_copy(update={"decidable": False})).endswith("whatever the answers.")
 
 
 def test_when_all_arms_tie_no_strategy_is_recommended(make_runs: MakeRuns) -> None:
