@@ -14,7 +14,7 @@ class TrainOptions:
     """What a user decides about a training."""
 
     name: str
-    epochs: int = 40
+    epochs: int = 32
     rank: int = 32
     alpha: int | None = None
     """Scale of the adapter; None: twice the rank."""

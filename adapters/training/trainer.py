@@ -141,7 +141,7 @@ def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfi
         learning_rate=options.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=_WARM_UP_STEPS,
-        # Rows with and without passages differ so much that a long memory of past gradients misleads: 0.999 learnt less.
+        # Rows with and without passages differ so much that a long memory of gradients misleads: 0.999 learnt less.
         adam_beta2=0.95,
         max_grad_norm=1.0,
         seed=options.seed,

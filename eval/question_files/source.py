@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.adapters.examples import DataError
-from crossover.adapters.formats.rows import Row, iterate
+from crossover.adapters.formats import json_rows
+from crossover.adapters.formats.rows import BadRow, Row
 from crossover.eval.questions import Question, QuestionError, read_text
 
 
@@ -41,8 +42,7 @@ class Source:
         text = read_text(path)
         if not text.strip():
             raise QuestionError(f"{path}: no questions in it; expected one JSON object a line")
-        row = next(iterate(path), None) if text.lstrip()[0] in "{[" else None
-        return cls(path, text, row if isinstance(row, Row) else None)
+        return cls(path, text, _first(path, text) if text.lstrip()[0] in "{[" else None)
 
     @property
     def is_json(self) -> bool:
@@ -55,11 +55,20 @@ class Source:
         Raises:
             DataError: a row is no JSON object.
         """
-        for row in iterate(self.path):
-            if isinstance(row, DataError):
-                raise row
-            yield row
+        for row in json_rows.read(self.path, self.text):
+            if isinstance(row, BadRow):
+                raise row.error
+            if isinstance(row, Row):
+                yield row
 
     def has(self, *fields: str) -> bool:
         """Whether the first row has one of these fields."""
         return self.first is not None and any(field in self.first.fields for field in fields)
+
+
+def _first(path: Path, text: str) -> Row | None:
+    try:
+        row = next(json_rows.read(path, text), None)
+    except DataError:
+        return None
+    return row if isinstance(row, Row) else None
