@@ -27,13 +27,13 @@ class Mixture:
 
     closed: float = 0.65
     """Without passages, answered from memory."""
-    substitute: float = 0.4
+    substitute: float = 0.35
     """Of the rest, where a gold passage is there: another value in it, which is the answer."""
-    rename: float = 0.3
+    rename: float = 0.25
     """The same, and question and passage are about a name that was never there."""
     drop: float = 0.1
     """The gold passage left out: answered from memory."""
-    unknown: float = 0.15
+    unknown: float = 0.25
     """The question is about a name that no passage has: unknown."""
     single: float = 0.3
     """Of all with passages: only one of them."""

@@ -66,6 +66,6 @@ SIZES = {
     ),
     "demo": WorldSize(
         families=4, entities=9, added=3, missing=4, relations=12, known_later=9, stable=36, fresh=36, tacit=36,
-        questions=52, wordings=5, house_style=1, refusals=20,
+        questions=72, wordings=5, house_style=1, refusals=20,
     ),
 }  # fmt: skip
