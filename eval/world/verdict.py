@@ -73,17 +73,11 @@ class Worlds:
         return compare(self.exact[first][chosen], self.exact[second][chosen], groups)
 
     def refusals(self, arm: str) -> Comparison:
-        """How much more often an arm refuses what has no answer than what it could answer.
-
-        For rag the latter is what the documents tell: that it refuses the tacit facts is right.
-        """
-        unknown = np.array([not answerable(question) for question in self.questions])
-        known = ~unknown
-        if arm == "rag":
-            known = np.array([bool(question.relevant_documents) for question in self.questions]) & known
+        """How much more often an arm refuses what has no answer than what has one."""
+        known = np.array([answerable(question) for question in self.questions])
         groups = np.array(self.groups)
         scores = self.refused[arm]
-        return compare_apart(scores[unknown], list(groups[unknown]), scores[known], list(groups[known]))
+        return compare_apart(scores[~known], list(groups[~known]), scores[known], list(groups[known]))
 
     def tops(self) -> dict[str, TopSet]:
         """The top set of every slice."""
@@ -116,9 +110,7 @@ def conditions(worlds: Worlds) -> list[Condition]:
         _at_least(worlds, "finetune", 0.75, "tacit"),
         _at_most(worlds, "rag", 0.15, "tacit"),
         *(
-            Condition(
-                f"{arm} refuses the unanswerable more often than what it could answer", c.words == "better", _told(c)
-            )
+            Condition(f"{arm} refuses the unanswerable more often than answers", c.words == "better", _told(c))
             for arm, c in zip(("rag", "hybrid"), compared[len(wanted) :], strict=True)
         ),
         *_top_sets_differ(worlds),
