@@ -57,7 +57,13 @@ def test_a_world_runs_from_its_handbook_to_the_report_and_then_shows_it_at_once(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopped_in_the_middle_it_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
-        _COMMAND, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        _COMMAND,
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # Tests that run in the background of a script inherit that Ctrl-C is ignored; at a terminal it never is.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     home = tmp_path / "worlds" / "tiny-seed-4"
     deadline = time.monotonic() + 120
