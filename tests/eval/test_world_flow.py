@@ -56,15 +56,12 @@ def test_a_world_runs_from_its_handbook_to_the_report_and_then_shows_it_at_once(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopped_in_the_middle_it_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
+    # Tests in the background of a script inherit that Ctrl-C is ignored; a command at a terminal never does.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        _COMMAND,
-        env=environment(tmp_path),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        # Tests that run in the background of a script inherit that Ctrl-C is ignored; at a terminal it never is.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        _COMMAND, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
+    signal.signal(signal.SIGINT, inherited)
     home = tmp_path / "worlds" / "tiny-seed-4"
     deadline = time.monotonic() + 120
     while len(left_behind(home)) < 2 and time.monotonic() < deadline:  # the launcher and the command below it
