@@ -64,7 +64,7 @@ def check(
     if skip_bad:
         for reading in readings:
             keep_rejected(reading.rejected, reading.path.parent, reading.path.stem)
-    if any(reading.errors and (not skip_bad or reading.broken or not reading.examples) for reading in readings):
+    if any(reading.fails(skip_bad=skip_bad) for reading in readings):
         raise typer.Exit(2)
 
 

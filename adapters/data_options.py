@@ -55,7 +55,7 @@ def load(file: Path, form: Format | None, *, skip_bad: bool) -> tuple[DataSet, l
     from crossover.adapters.formats.detect import check
 
     reading = check(file, form)
-    if reading.errors and (not skip_bad or reading.broken or not reading.examples):
+    if reading.fails(skip_bad=skip_bad):
         stop(reading.errors)
     tell_warnings(reading.warnings)
     if reading.errors:

@@ -13,6 +13,11 @@ from typing import Any, Self
 Row = dict[str, Any]
 
 
+def sources_of(row: Row) -> list[dict[str, Any]]:
+    """The passages that stood in an answer's prompt, as the server told them; none where it did not answer."""
+    return row.get("crossover", {}).get("sources") or []
+
+
 class RunMismatch(ValueError):
     """A file holds the answers of other questions, another arm or another state of the server."""
 

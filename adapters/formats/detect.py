@@ -80,13 +80,17 @@ class Reading:
     broken: bool = False
     """Whether the file could not be read to its end, so that its last error is no bad row but a lost rest."""
 
+    def fails(self, *, skip_bad: bool = False) -> bool:
+        """Whether a fault keeps the file from use: any; with `skip_bad` none of single rows, if a good one is left."""
+        return bool(self.errors) and (not skip_bad or self.broken or not self.examples)
+
     def dataset(self, *, skip_bad: bool = False) -> DataSet:
         """The examples as a data set.
 
         Raises:
             DataError: the first fault; with `skip_bad` only what is no fault of single rows.
         """
-        if self.errors and (not skip_bad or self.broken or not self.examples):
+        if self.fails(skip_bad=skip_bad):
             raise self.errors[-1] if skip_bad and self.broken else self.errors[0]
         return DataSet(self.path.stem, tuple(self.examples), self.format)
 

@@ -10,7 +10,7 @@ from crossover.eval.attribution.literal import form_words, holds, is_literal, va
 from crossover.eval.attribution.taught import Taught
 from crossover.eval.metrics.abstention import answerable, is_refusal
 from crossover.eval.questions import Question
-from crossover.eval.run_log import Row
+from crossover.eval.run_log import Row, sources_of
 from crossover.eval.scoring import Evaluation
 from crossover.server.strategies import AUTO, STRATEGIES
 
@@ -89,8 +89,9 @@ def _known(evaluation: Evaluation) -> list[_Known]:
 
 def _passages(row: Row) -> tuple[tuple[str, Words], ...]:
     """Document id and words of each passage in the prompt."""
-    sources = row.get("crossover", {}).get("sources") or []
-    return tuple((str(source["document"]), words(f"{source.get('title', '')} {source['text']}")) for source in sources)
+    return tuple(
+        (str(source["document"]), words(f"{source.get('title', '')} {source['text']}")) for source in sources_of(row)
+    )
 
 
 def _cause(known: _Known, row: Row, taught: Mapping[str, Taught], right_elsewhere: bool) -> Cause:

@@ -19,6 +19,7 @@ from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import recommend
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
+from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import Evaluation, ScoredRun
 from crossover.eval.statistics import compare, estimate, holm
 from crossover.eval.top_set import top_sets
@@ -97,7 +98,7 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Map
 def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
     samples = []
     for question, row in zip(evaluation.questions, run.rows, strict=True):
-        sources = row.get("crossover", {}).get("sources") or []
+        sources = sources_of(row)
         texts = tuple(str(source["text"]) for source in sources)
         documents = tuple(str(source["document"]) for source in sources)
         samples.append(Sample(question, str(row["answer"]), texts, documents if sources else None))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crossover.eval.attribution import Cause
 from crossover.eval.report.document import Failures
+from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import Evaluation
 
 _EACH_SLICE = 8
@@ -104,7 +105,6 @@ def _example(evaluation: Evaluation, index: int) -> Example:
     answers = []
     for run in evaluation.runs:
         row = run.rows[index]
-        sources = row.get("crossover", {}).get("sources") or []
         passages = tuple(
             Passage(
                 n=int(source["n"]),
@@ -113,7 +113,7 @@ def _example(evaluation: Evaluation, index: int) -> Example:
                 text=str(source["text"]),
                 relevant=source["document"] in question.relevant_documents,
             )
-            for source in sources
+            for source in sources_of(row)
         )
         text = str(row["answer"]) or f"(refused by the server: {row.get('error', 'empty answer')})"
         answers.append(Answered(run.arm, text, bool(run.exact[index]), passages))
