@@ -60,17 +60,26 @@ def add(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete documents of these folders whose files are gone.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Write nothing if any file cannot be read.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything could not be read.")] = False,
+    fields: Annotated[
+        str,
+        typer.Option("--map", metavar="text=FIELD,title=FIELD", help="What id, title, text, link are called in JSON."),
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Index files and folders; what has not changed since the last time is left alone."""
+    """Index files and folders; what has not changed is left alone, and what cannot be read is reported."""
     from crossover.indexer.console import print_report, progress_bar
-    from crossover.indexer.sources import readable_files
+    from crossover.indexer.sources import collect
 
-    readable_files(paths, strict=strict)  # bad input leaves not even an empty index behind
-    with _open(ctx.obj) as index, progress_bar(quiet=as_json) as progress:
-        report = index.ingest_paths(paths, prune=prune, strict=strict, progress=progress)
+    settings = ctx.obj.settings
+    if fields:
+        settings = settings.model_copy(update={"document_fields": _parse_map(fields)})
+    collect(paths)  # a wrong path leaves not even an empty index behind
+    with _open(ctx.obj, settings) as index, progress_bar(quiet=as_json) as progress:
+        report = index.ingest_paths(paths, prune=prune, progress=progress)
     _print(as_json, asdict(report), lambda: print_report(report))
+    if strict and report.skipped:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: [b]crossover index status --json[/b]")
@@ -127,16 +136,30 @@ def delete(
     _print(as_json, {"deleted": document}, lambda: typer.echo(f"deleted {document}"))
 
 
-def _open(context: CommandContext, *, warm: bool = False) -> Index | ServedIndex:
+def _open(
+    context: CommandContext, settings: IndexerSettings | None = None, *, warm: bool = False
+) -> Index | ServedIndex:
     """The index itself, or the server that holds it."""
+    settings = settings or context.settings
     url = context.live_server()
     if url:
         from crossover.indexer.served import ServedIndex
 
-        return ServedIndex(url)
+        return ServedIndex(url, settings.reading)
     from crossover.indexer.index import Index
 
-    return Index.open(context.settings, warm=warm)
+    return Index.open(settings, warm=warm)
+
+
+def _parse_map(pairs: str) -> dict[str, str]:
+    """The field map of `text=body,title=name`."""
+    fields = {}
+    for pair in pairs.split(","):
+        meaning, _, field = (part.strip() for part in pair.partition("="))
+        if meaning not in ("id", "title", "text", "link") or not field:
+            raise ValueError(f"--map {pair!r}: write id, title, text or link, = and the field, such as text=body")
+        fields[meaning] = field
+    return fields
 
 
 def _print(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:

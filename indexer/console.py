@@ -16,7 +16,6 @@ from crossover.indexer.document import DocumentRecord, Passage
 from crossover.indexer.ingestion import IngestionReport, ReportProgress
 from crossover.indexer.retriever import Candidate, Trace
 
-_SHOWN = 20  # skipped files; the rest is counted
 _PREVIEW = 240  # characters of a passage
 
 
@@ -52,10 +51,8 @@ def progress_bar(*, quiet: bool) -> Iterator[ReportProgress]:
 def print_report(report: IngestionReport) -> None:
     """Counts on stdout; what was left out, and warnings, on stderr."""
     errors = Console(stderr=True, soft_wrap=True)
-    for skipped in report.skipped[:_SHOWN]:
+    for skipped in report.skipped:
         errors.print(f"[yellow]skipped[/yellow] {escape(skipped.path)}: {escape(skipped.reason)}", highlight=False)
-    if len(report.skipped) > _SHOWN:
-        errors.print(f"[yellow]skipped[/yellow] {len(report.skipped) - _SHOWN} more", highlight=False)
     for warning in report.warnings:
         errors.print(f"[yellow]warning[/yellow] {escape(warning)}", highlight=False)
     counts = [
@@ -103,6 +100,7 @@ def print_passages(passages: Sequence[Passage], *, explain: bool = False) -> Non
     for n, passage in enumerate(passages, start=1):
         console.print(
             f"[b]{n}. {escape(passage.title)}[/b]  {passage.score:.3f}  [cyan]{escape(passage.document)}[/cyan]"
+            + (f" page {passage.page}" if passage.page else "")
         )
         if explain:
             console.print(f"   meaning {_number(passage.dense)} · words {_number(passage.sparse)}")

@@ -19,7 +19,7 @@ from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.sources import read_all, readable_files, stale
+from crossover.indexer.sources import collect, read_all, stale
 from crossover.indexer.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
@@ -119,26 +119,24 @@ class Index:
         paths: Iterable[Path],
         *,
         prune: bool = False,
-        strict: bool = False,
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
-        """Index files and folders; in a folder, a file that cannot be read is reported and left out.
+        """Index files and folders; a file that cannot be read is reported and left out.
 
         Args:
             prune: delete the documents that came from these folders and whose files are gone.
-            strict: a file that cannot be read is an error, and nothing is written.
 
         Raises:
-            ReadError: a path is missing, or a file named itself cannot be read; nothing is written.
+            ReadError: a path is missing, or the paths are files of which none can be read; nothing is written.
             DocumentCollision: two files would get the same id; nothing is written.
         """
-        files = readable_files(paths, strict=strict)
+        files = collect(paths)
         skipped: list[Skipped] = []
         with self._writing():
-            report = self._ingest(read_all(files, skipped), progress, len(files))
+            report = self._ingest(read_all(files, skipped, self._settings.reading), progress, len(files))
             report.skipped[:0] = skipped
             if prune:
-                report.deleted = stale(files, self.documents())
+                report.deleted = stale(files, self.documents(), report.indexed, skipped)
                 self._forget(report.deleted)
         return report
 

@@ -58,6 +58,11 @@ class IngestionReport:
     chunks: int = 0
     seconds: float = 0.0
 
+    @property
+    def indexed(self) -> set[str]:
+        """The documents that are in the index as they were read."""
+        return {*self.added, *self.updated, *self.unchanged}
+
 
 ReportProgress = Callable[[Progress], None]
 

@@ -167,4 +167,6 @@ def _passage(hit: Hit, snapshot: Snapshot, score: float, dense: float | None, sp
         content_hash=hit.chunk.content_hash,
         dense=dense,
         sparse=sparse,
+        page=hit.chunk.page,
+        link=record.metadata.get("link") or record.source,
     )

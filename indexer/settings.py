@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
+
+from crossover.indexer.readers import Reading
 
 
 class IndexerSettings(BaseModel):
@@ -24,6 +27,18 @@ class IndexerSettings(BaseModel):
         ge=32,
         description="The most tokens of a chunk, its heading included; without it what the embedding model reads.",
     )
+
+    max_file_mb: int = Field(64, ge=1, description="Files above this many MiB are not indexed.")
+    document_fields: dict[Literal["id", "title", "text", "link"], str] = Field(
+        {},
+        description="What the fields of JSON records are called, by what they mean (id, title, text, link), "
+        'such as {"text": "body"}; what it does not name is looked for.',
+    )
+
+    @property
+    def reading(self) -> Reading:
+        """How files are read."""
+        return Reading(self.max_file_mb << 20, dict[str, str](self.document_fields.items()))
 
     @property
     def index_home(self) -> Path:

@@ -163,6 +163,8 @@ def _source(n: int, passage: Passage) -> dict[str, Any]:
         "title": passage.title,
         "score": passage.score,
         "text": passage.text,
+        **({"page": passage.page} if passage.page else {}),
+        **({"link": passage.link} if passage.link else {}),
     }
 
 

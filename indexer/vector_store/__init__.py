@@ -75,6 +75,7 @@ def to_payload(stored: StoredChunk) -> dict[str, Any]:
         "text": chunk.text,
         "heading": list(chunk.heading),
         "content_hash": chunk.content_hash,
+        **({"page": chunk.page} if chunk.page else {}),
     }
 
 
@@ -88,5 +89,6 @@ def to_hit(point_id: object, score: float, payload: Mapping[str, Any] | None) ->
         text=fields.get("text", ""),
         heading=tuple(fields.get("heading", ())),
         content_hash=fields.get("content_hash", ""),
+        page=fields.get("page"),
     )
     return Hit(chunk, fields.get("revision", ""), score)
