@@ -57,9 +57,11 @@ class Passage:
     """A chunk as search returns it.
 
     Attributes:
-        score: fused, 0 to 1; 1 is first by every measure.
+        score: 0 to 1, for this question alone: fused, where 1 is first by every measure, or the reranker's.
         dense: cosine similarity to the question; None where the chunk was not among the nearest.
         sparse: BM25; None where the chunk was not among the best by words.
+        relevance: the probability that it is about what was asked, comparable between questions; None where
+            it was not calibrated for the embedding model and the language.
     """
 
     document: str
@@ -72,6 +74,7 @@ class Passage:
     content_hash: str
     dense: float | None = None
     sparse: float | None = None
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
