@@ -83,7 +83,8 @@ class TrustFile:
 
     def keep(self, model: str, found: Mapping[str, Trust]) -> None:
         """Write down what was measured."""
-        models = {**self._models, model: {**self.of(model), **found}}
+        merged = {**self.of(model), **found}  # what another process has written meanwhile is read here
+        models = {**self._models, model: merged}
         content = {name: {code: asdict(trust) for code, trust in each.items()} for name, each in models.items()}
         write_atomically(self._path, json.dumps(content, indent=1, ensure_ascii=False).encode())
 
