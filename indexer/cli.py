@@ -101,24 +101,46 @@ def search(
     ctx: typer.Context,
     query: Annotated[str, typer.Argument(help="A question, or words to look for.")],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 5,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how each score came about.")] = False,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only documents of this id or source; * stands for anything.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="Only documents with this metadata: KEY=VALUE.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every stage and how each score came about.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find the passages that fit a question best."""
     from crossover.indexer.console import print_passages, print_trace
+    from crossover.indexer.filters import parse_filter
+
+    only = parse_filter(source or (), where or ())
+    with _open(ctx.obj, warm=True) as index:
+        trace = index.explain(query, k, only)
+    found: dict[str, Any] = {"query": query, "passages": [asdict(passage) for passage in trace.passages]}
+    if explain:
+        _print(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
+    else:
+        _print(as_json, found, lambda: print_passages(trace.passages))
+
+
+@app.command(epilog="Example: [b]crossover index calibrate --json[/b]")
+def calibrate(ctx: typer.Context, as_json: Json = False) -> None:
+    """Measure how far the embedding model can be trusted beside words, in each language of the documents.
+
+    Runs by itself for every model but the packaged one, whose weight ships with Crossover.
+    """
+    from crossover.indexer.console import print_trust
+    from crossover.indexer.embedding import PACKAGED
     from crossover.indexer.index import Index
 
-    with _open(ctx.obj, warm=True) as index:
-        if isinstance(index, Index):
-            trace = index.explain(query, k)
-            passages = [candidate.passage for candidate in trace.candidates]
-        else:
-            trace, passages = None, index.search(query, k)
-    found: dict[str, Any] = {"query": query, "passages": [asdict(passage) for passage in passages]}
-    if explain and trace:
-        _print(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
-    else:  # a server says the scores of both sides, not its weights
-        _print(as_json, found, lambda: print_passages(passages, explain=explain))
+    with _open(ctx.obj) as index:
+        if not isinstance(index, Index):
+            raise RuntimeError(f"the server at {index.url} holds the index; stop it, or calibrate before it starts")
+        found = index.calibrate()
+    model = ctx.obj.settings.embedding_model or PACKAGED
+    languages = {language: {**asdict(trust), "weight": trust.weight} for language, trust in found.items()}
+    _print(as_json, {"model": model, "languages": languages}, lambda: print_trust(model, found))
 
 
 @app.command(epilog="Example: [b]crossover index delete handbook/travel.md[/b]")

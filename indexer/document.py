@@ -61,11 +61,13 @@ class Passage:
     """A chunk as search returns it.
 
     Attributes:
-        score: fused, 0 to 1; 1 is first by every measure.
+        score: 0 to 1, for this question alone: fused, where 1 is first by every measure, or the reranker's.
         dense: cosine similarity to the question; None where the chunk was not among the nearest.
         sparse: BM25; None where the chunk was not among the best by words.
         page: on which it begins, from 1; None where the document has no pages.
         link: where to open the document: the URL that it names as its own, else its source.
+        relevance: the probability that it is about what was asked, comparable between questions; None where
+            it was not calibrated for the embedding model and the language.
     """
 
     document: str
@@ -80,6 +82,7 @@ class Passage:
     sparse: float | None = None
     page: int | None = None
     link: str = ""
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

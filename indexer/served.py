@@ -10,13 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter
 
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped
+from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import IngestionReport, Progress, ReportProgress
 from crossover.indexer.readers import Reading
+from crossover.indexer.retriever import Trace
 from crossover.indexer.sources import collect, read_all, stale
 
 _DOCUMENTS, _CHARACTERS = 16, 200_000  # a request at most: the progress bar moves after each
+_TRACE = TypeAdapter(Trace)
 _TIMEOUT = 600.0  # seconds: a server embeds before it answers
 
 
@@ -73,16 +77,16 @@ class ServedIndex:
             return False
         return True
 
-    def search(self, query: str, k: int = 5) -> list[Passage]:
+    def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first."""
-        found = self._ask("GET", "/v1/search", params={"q": query, "k": k})["passages"]
-        names = Passage.__dataclass_fields__
-        return [
-            Passage(
-                **{name: passage[name] for name in names if name in passage} | {"heading": tuple(passage["heading"])}
-            )
-            for passage in found
-        ]
+        return self.explain(query, k, only).passages
+
+    def explain(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> Trace:
+        """The same search with how it came about."""
+        asked: dict[str, Any] = {"q": query, "k": k, "explain": True}
+        if only:
+            asked |= {"source": list(only.sources), "where": [f"{key}={value}" for key, value in only.where.items()]}
+        return _TRACE.validate_python(self._ask("GET", "/v1/search", params=asked)["trace"])
 
     def close(self) -> None:
         """Close the connection."""

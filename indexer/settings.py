@@ -22,6 +22,11 @@ class IndexerSettings(BaseModel):
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model, by hub id or path; without it the packaged all-MiniLM-L6-v2."
     )
+    reranker: str | None = Field(
+        None,
+        description="A cross-encoder of sentence-transformers, by hub id or path, that reads the best passages again; "
+        "without it the two searches decide.",
+    )
     chunk_tokens: int | None = Field(
         None,
         ge=32,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,9 +48,22 @@ class VectorStore(Protocol):
         """Delete every chunk of these revisions; durable when it returns."""
 
     def query(
-        self, dense: Vectors, sparse: SparseVector, limit: int, hidden: Collection[str]
+        self,
+        dense: Vectors,
+        sparse: SparseVector,
+        limit: int,
+        hidden: Collection[str],
+        among: Collection[str] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
-        """The best by meaning and the best by words, best first, chunks of `hidden` revisions left out."""
+        """The best by meaning and the best by words, best first.
+
+        Args:
+            hidden: revisions whose chunks are left out.
+            among: the only revisions to look at; None is all.
+        """
+
+    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
+        """Chunks (their score 0) with their dense vectors, in the order of their ids, which says nothing about them."""
 
     def count(self) -> int:
         """The exact number of chunks."""

@@ -65,7 +65,7 @@ def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: C
     assert [passage["document"] for passage in found["passages"]] == ["velmora.md"]
     assert "Velmora - Staff" in command("search", "Who runs the Velmora office?").stdout
     explained = command("search", "Who runs the Velmora office?", "--explain").stdout
-    assert "weights: meaning 1, words 2" in explained
+    assert "language en · weights: meaning 2, words" in explained
     assert "#1" in explained
     trace = command.json("search", "Who runs the Velmora office?", "--explain")["trace"]
     assert (trace["candidates"][0]["sparse_rank"], trace["language"]) == (1, "en")
