@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
 
 class IndexerSettings(BaseModel):
@@ -19,11 +19,31 @@ class IndexerSettings(BaseModel):
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model, by hub id or path; without it the packaged all-MiniLM-L6-v2."
     )
+    embedding_url: str | None = Field(
+        None,
+        description="An OpenAI-compatible server of embeddings, such as http://HOST:8000/v1, that is asked for "
+        "`embedding_model`; without it the model runs in the process.",
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="The API key of that embedding server.")
+    embedding_query_prefix: str = Field(
+        "", description="Put in front of questions for that server, as the model's card asks; local models know theirs."
+    )
+    embedding_document_prefix: str = Field("", description="Put in front of passages for that server.")
+    embedding_max_tokens: int = Field(
+        512, ge=64, description="Tokens that the model on that server reads; counted by estimate, rather too many."
+    )
     chunk_tokens: int | None = Field(
         None,
         ge=32,
         description="The most tokens of a chunk, its heading included; without it what the embedding model reads.",
     )
+
+    @field_validator("embedding_url")
+    @classmethod
+    def _names_a_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and "embedding_model" in info.data and not info.data["embedding_model"]:
+            raise ValueError("set CROSSOVER_EMBEDDING_MODEL to the name of the model on that server")
+        return value
 
     @property
     def index_home(self) -> Path:
