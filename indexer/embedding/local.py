@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,8 +25,42 @@ _BATCH = 16  # texts on a CPU; larger ones are no faster
 _BATCH_GPU = 256
 _UNBOUNDED = 8192  # tokens, for models that read texts of any length
 _NICE = 10  # of the threads that embed documents: a question, and what else serves it on this machine, goes first
+_LULL = 1.0  # seconds without a question, after which documents have all cores again
 _LOADING = threading.Lock()
 _QUIET: dict[str, Any] = {"normalize_embeddings": True, "show_progress_bar": False}
+
+
+class Priority:
+    """Questions before documents: while questions come, one core less embeds documents."""
+
+    def __init__(self) -> None:
+        self._last_question = -math.inf
+        self._running = 0
+        self._changed = threading.Condition()
+
+    def asked(self) -> None:
+        """A question has come."""
+        self._last_question = time.monotonic()
+
+    @contextmanager
+    def after_questions(self) -> Iterator[None]:
+        """Wait until there is a core for documents."""
+        with self._changed:
+            while self._running and self._running >= 1 and self._questions_come():
+                self._changed.wait(_LULL / 4)
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify()
+
+    def _questions_come(self) -> bool:
+        return time.monotonic() < self._last_question + _LULL
+
+
+_PRIORITY = Priority()
 
 
 class LocalModel:
@@ -54,6 +90,7 @@ class LocalModel:
         return self._counter(text)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
+        _PRIORITY.asked()
         with _threads(1, self._model.device):
             return np.asarray(self._model.encode_query(list(texts), **_QUIET), dtype=np.float32)
 
@@ -65,12 +102,16 @@ class LocalModel:
             batch = [texts[place] for place in places]
             return np.asarray(model.encode_document(batch, batch_size=len(batch), **options), dtype=np.float32)
 
+        def embed_in_turn(places: list[int]) -> Vectors:
+            with _PRIORITY.after_questions():
+                return embed(places)
+
         if model.device.type != "cpu":
             yield from ((places, embed(places)) for places in by_length(texts, _BATCH_GPU))
             return
         batches = by_length(texts, _BATCH)
         with _one_thread_each(len(batches)) as workers:
-            yield from zip(batches, workers.map(embed, batches), strict=True)
+            yield from zip(batches, workers.map(embed_in_turn, batches), strict=True)
 
     @property
     def _model(self) -> SentenceTransformer:
@@ -140,6 +181,12 @@ def _compute_in_bfloat16(model: SentenceTransformer) -> None:
         return {**features, "token_embeddings": features["token_embeddings"].float()}
 
     first.register_forward_hook(widen)
+
+
+def _cores() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 @contextmanager
