@@ -144,7 +144,7 @@ def _report(
 
     where = output or report_folder(folders[0])
     with console.status("scoring"):
-        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings.embedding_model, settings.home)
+        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings, settings.home)
     _show(built, where, as_json=as_json)
     return built
 

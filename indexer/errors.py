@@ -9,6 +9,7 @@ LookupError (no such thing)
 RuntimeError (cannot now)
   IndexLocked          another process holds the index
   StoreError           the vector store failed or cannot be reached
+  EmbeddingServerError the embedding server failed or cannot be reached
 OSError
   IndexFull            no space left for the index (errno ENOSPC)
 """
@@ -47,6 +48,10 @@ class IndexLocked(RuntimeError):
 
 class StoreError(RuntimeError):
     """The vector store failed, or cannot be reached."""
+
+
+class EmbeddingServerError(RuntimeError):
+    """The embedding server failed, or cannot be reached."""
 
 
 class IndexFull(OSError):

@@ -90,7 +90,7 @@ class Index:
         lock = IndexLock(home)
         lock.acquire()
         try:
-            embedder = Embedder(settings.embedding_model)
+            embedder = Embedder.of(settings)
             store = EdgeStore(home / "shard", lambda: embedder.dimension)
             index = cls(settings, store, Manifest(home / "manifest.json"), embedder, lock)
             index._recover()
@@ -105,7 +105,7 @@ class Index:
 
         url = settings.qdrant_url or ""
         key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-        embedder = Embedder(settings.embedding_model)
+        embedder = Embedder.of(settings)
         store = RemoteStore(connect(url, key), settings.qdrant_collection, lambda: embedder.dimension, url)
         return cls(settings, store, Manifest(remote_manifest(settings)), embedder)
 

@@ -1,27 +1,30 @@
 """Documents into the index: changed? → chunk → embed → write → commit, a batch at a time.
 
-A batch is begun in the manifest, then written, then committed, then what it replaced is deleted:
-whenever the process dies, the manifest names whole documents only, old or new.
+Reading and chunking, embedding, and writing run beside each other, each a little ahead of the next;
+one thread, the caller's, writes. A batch is begun in the manifest, then written, then committed, then
+what it replaced is deleted: whenever the process dies, the manifest names whole documents only, old or new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import cached_property
 
-from crossover.indexer import chunking
-from crossover.indexer.chunking import Chunker
-from crossover.indexer.document import Chunk, Document, DocumentRecord, Skipped, digest
-from crossover.indexer.embedding import Embedder, sparse_document
+from crossover.indexer.ahead import ahead
+from crossover.indexer.document import Document, DocumentRecord, Skipped
+from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import DocumentCollision
-from crossover.indexer.language import detect
 from crossover.indexer.manifest import Manifest
+from crossover.indexer.preparation import Preparation, Prepared
 from crossover.indexer.vector_store import StoredChunk, VectorStore
 
-_BATCH_CHUNKS = 128  # a few seconds of embedding: what a crash costs
-_EMBED = 64  # chunks between two words to the progress bar
+_BATCH_CHUNKS = 128  # in the first batch: a few seconds of embedding, so that something can be found soon
+_GROWTH = 4  # times as many in the later ones: what a crash costs, and what is sorted by length
+_TURN = 0.0005  # seconds; Python's own is ten times as long
+_AHEAD = 32  # documents that wait to be embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,100 +76,99 @@ class Ingestion:
     def __init__(self, manifest: Manifest, store: VectorStore, embedder: Embedder, chunk_tokens: int | None) -> None:
         self._manifest = manifest
         self._store = store
-        self._embedder = embedder
-        self._chunk_tokens = chunk_tokens
-        self._recipe = f"{chunking.VERSION}/{chunk_tokens}/{embedder.name}"
+        self._name = embedder.name
+        self._preparation = Preparation(embedder, chunk_tokens)
+        self._refreshed: list[DocumentRecord] = []
         self._moved: list[tuple[str, str]] = []
-        self._looked_at = 0
+        self._passed = 0  # documents that need no embedding
+        self._embedded = 0.0  # documents, the one at hand in part
+        self._chunks = 0
+        self._stop = threading.Event()
         self.report = IngestionReport()
 
     def run(self, documents: Iterable[Document], progress: ReportProgress | None, total: int | None) -> IngestionReport:
         """Index what is new or changed; every finished batch stays, whatever happens to a later one.
 
+        Args:
+            progress: is called from several threads, one at a time.
+
         Raises:
             ValueError: a document without id, or two of the same id.
             EmbeddingMismatch: the index holds vectors of another model.
+            EmbeddingServerError: the server of the embedding model does not do its work.
             IndexFull, StoreError: the batch at hand could not be written.
         """
-        self._manifest.snapshot.require_model(self._embedder.name)
-        batch: list[tuple[DocumentRecord, list[Chunk]]] = []
-        refreshed: list[DocumentRecord] = []
-        seen: set[str] = set()
+        self._manifest.snapshot.require_model(self._name)
+        telling = threading.Lock()
 
         def tell(document: str) -> None:
             if progress:
-                progress(Progress(self._looked_at, total, self.report.chunks, document))
+                with telling:
+                    progress(Progress(self._passed + round(self._embedded), total, self._chunks, document))
 
-        for document in documents:
-            _require_new_id(document, seen)
-            tell(document.id)
-            known = self._manifest.snapshot.documents.get(document.id)
-            record = self._record(document, known)
-            if known and record.revision == known.revision:
-                self.report.unchanged.append(document.id)
-                kept = replace(known, source=record.source, metadata=record.metadata)
-                refreshed += [kept] if kept != known else []
-            elif chunks := self._chunker.chunk(document, record.revision):
-                batch.append((replace(record, chunks=len(chunks)), chunks))
-            else:
-                self.report.skipped.append(Skipped(document.source or document.id, "no text in it"))
-            self._looked_at += 1
-            if sum(len(chunks) for _, chunks in batch) >= _BATCH_CHUNKS:
-                self._write(batch, tell)
-                batch = []
-        self._write(batch, tell)
-        if refreshed:
-            self._manifest.commit(refreshed, self._manifest.snapshot.embedding)
+        changed = ahead(self._changed(documents, tell), _AHEAD, self._stop)
+        with _short_turns(), closing(ahead(self._pieces(changed, tell), 1, self._stop)) as pieces:
+            for piece in pieces:
+                self._write(piece)
+        if self._refreshed:
+            self._manifest.commit(self._refreshed, self._manifest.snapshot.embedding)
         self._manifest.settle()
         self._warn_of_moves()
         return self.report
 
-    def _write(self, batch: Sequence[tuple[DocumentRecord, list[Chunk]]], tell: Callable[[str], None]) -> None:
-        if not batch:
-            return
-        self._store.require_room(sum(len(chunks) for _, chunks in batch))
-        stored = list(self._embed(batch, tell))
+    def _changed(self, documents: Iterable[Document], tell: Callable[[str], None]) -> Generator[Prepared]:
+        """The documents that are new or changed, cut; of the others, note what they are."""
+        seen: set[str] = set()
+        for document in documents:
+            _require_new_id(document, seen)
+            tell(document.id)
+            known = self._manifest.snapshot.documents.get(document.id)
+            record = self._preparation.record(document, known)
+            if known and record.revision == known.revision:
+                self.report.unchanged.append(document.id)
+                kept = replace(known, source=record.source, metadata=record.metadata)
+                self._refreshed += [kept] if kept != known else []
+            elif (prepared := self._preparation.cut(document, record)).chunks:
+                if known and known.source != document.source:
+                    self._moved.append((document.id, known.source))
+                yield prepared
+                continue
+            else:
+                self.report.skipped.append(Skipped(document.source or document.id, "no text in it"))
+            self._passed += 1
+
+    def _pieces(self, changed: Generator[Prepared], tell: Callable[[str], None]) -> Generator[_Piece]:
+        """Whole documents in batches, each batch with its vectors in pieces, so that a huge document needs no room."""
+        most = _GROWTH * _BATCH_CHUNKS
+        with closing(changed):
+            for batch in _batches(changed):
+                pairs = [(prepared.record, chunk) for prepared in batch for chunk in prepared.chunks]
+                self._store.require_room(len(pairs))
+
+                def count(chunks: int, share: float = len(batch) / len(pairs), name: str = batch[-1].record.id) -> None:
+                    self._chunks += chunks
+                    self._embedded += chunks * share
+                    tell(name)
+                    if self._stop.is_set():
+                        raise InterruptedError("stopped")
+
+                records = [prepared.record for prepared in batch]
+                for start in range(0, len(pairs), most):
+                    stored = self._preparation.stored(pairs[start : start + most], count)
+                    yield _Piece(records, stored, start == 0, start + most >= len(pairs))
+
+    def _write(self, piece: _Piece) -> None:
         before = self._manifest.snapshot.documents
-        replaced = {before[record.id].revision for record, _ in batch if record.id in before}
-        self._manifest.begin({record.revision for record, _ in batch} | replaced)
-        self._store.upsert(stored)
-        self._manifest.commit([record for record, _ in batch], self._embedder.name)
-        self._store.delete_revisions(replaced)
-        for record, _ in batch:
-            (self.report.updated if record.id in before else self.report.added).append(record.id)
-
-    def _embed(
-        self, batch: Sequence[tuple[DocumentRecord, list[Chunk]]], tell: Callable[[str], None]
-    ) -> Iterator[StoredChunk]:
-        pairs = [(record, chunk) for record, chunks in batch for chunk in chunks]
-        for start in range(0, len(pairs), _EMBED):
-            part = pairs[start : start + _EMBED]
-            texts = [self._chunker.embedded_text(record.title, chunk) for record, chunk in part]
-            vectors = self._embedder.documents(texts)
-            self.report.chunks += len(part)
-            tell(part[-1][0].id)
-            for (record, chunk), text, vector in zip(part, texts, vectors, strict=True):
-                yield StoredChunk(chunk, record.revision, vector, sparse_document(text, record.language))
-
-    def _record(self, document: Document, known: DocumentRecord | None) -> DocumentRecord:
-        content = document.content_hash
-        revision = digest(document.id, content, self._recipe)
-        if known and known.source != document.source and known.revision != revision:
-            self._moved.append((document.id, known.source))
-        return DocumentRecord(
-            id=document.id,
-            title=document.title or document.id,
-            source=document.source,
-            content_hash=content,
-            version=known.version + 1 if known else 1,
-            indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            chunks=0,
-            language=document.language
-            or (known.language if known and known.revision == revision else "")
-            or detect(document.text),
-            revision=revision,
-            metadata=dict(document.metadata),
-        )
+        replaced = {before[record.id].revision for record in piece.records if record.id in before}
+        if piece.first:
+            self._manifest.begin({record.revision for record in piece.records} | replaced)
+        self._store.upsert(piece.stored)
+        self.report.chunks += len(piece.stored)
+        if piece.last:
+            self._manifest.commit(piece.records, self._name)
+            self._store.delete_revisions(replaced)
+            for record in piece.records:
+                (self.report.updated if record.id in before else self.report.added).append(record.id)
 
     def _warn_of_moves(self) -> None:
         if self._moved:
@@ -177,10 +179,45 @@ class Ingestion:
                 "relative path elsewhere: equal relative paths are the same document"
             )
 
-    @cached_property
-    def _chunker(self) -> Chunker:
-        limit = self._embedder.max_tokens
-        return Chunker(min(self._chunk_tokens or limit, limit), self._embedder.count_tokens)
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Chunks of a batch of documents, ready to be written.
+
+    Attributes:
+        records: of all documents of the batch.
+        first: nothing of the batch has been written yet.
+        last: with these chunks the batch is whole.
+    """
+
+    records: Sequence[DocumentRecord]
+    stored: Sequence[StoredChunk]
+    first: bool
+    last: bool
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let threads take turns more often: a question's hundred steps would each wait for a turn of this work."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _batches(changed: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    batch: list[Prepared] = []
+    size, enough = 0, _BATCH_CHUNKS
+    for prepared in changed:
+        batch.append(prepared)
+        size += len(prepared.chunks)
+        if size >= enough:
+            yield batch
+            batch, size, enough = [], 0, _GROWTH * _BATCH_CHUNKS
+    if batch:
+        yield batch
 
 
 def _require_new_id(document: Document, seen: set[str]) -> None:

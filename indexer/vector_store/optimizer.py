@@ -1,0 +1,76 @@
+"""Building a shard's search graph in a process of its own.
+
+The engine holds Python's lock from the beginning of `optimize` to its end, which is minutes for a
+large shard: in this process no question could be answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from qdrant_edge import EdgeShard
+
+from crossover.indexer.errors import StoreError
+
+_WORTH_IT = 6000  # vectors without a graph; the engine builds one from 10 MB of vectors on, and is quick below
+_DELETED = 0.2  # of the vectors: from here on the engine builds the graph anew
+_SCRIPT = """
+import os, sys
+os.nice(10)  # questions are answered meanwhile
+from qdrant_edge import EdgeShard
+shard = EdgeShard.load(sys.argv[1])
+shard.optimize()
+shard.flush()
+shard.close()
+"""
+
+
+def takes_long(shard: EdgeShard) -> bool:
+    """Whether there is a graph to build, as far as the engine's counters tell."""
+    info = shard.info()
+    # Of each point the sparse vector counts as indexed at once, the dense one when it is in the graph, deleted or not.
+    missing = 2 * info.points_count - info.indexed_vectors_count
+    return missing >= _WORTH_IT or -missing / 2 >= max(_WORTH_IT, _DELETED * info.points_count)
+
+
+def optimized_copy(folder: Path) -> Path:
+    """A copy beside a shard's folder, optimized; the shard may be open and searched, but not written to.
+
+    Raises:
+        StoreError: the engine could not do it; nothing is left behind.
+    """
+    copy = Path(tempfile.mkdtemp(prefix=f"{folder.name}.optimizing-", dir=folder.parent))
+    try:
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        done = subprocess.run([sys.executable, "-c", _SCRIPT, str(copy)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+            raise StoreError(f"{folder}: cannot optimize the index: {reason}")
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    return copy
+
+
+def replace(folder: Path, copy: Path) -> None:
+    """Put the copy in the place of a shard that is closed; after a crash in between, :func:`tidy` restores it."""
+    old = _old(folder)
+    folder.rename(old)
+    copy.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(folder: Path) -> None:
+    """Clean up what a killed process left beside a shard's folder."""
+    if _old(folder).exists() and not folder.exists():
+        _old(folder).rename(folder)
+    for leftover in (_old(folder), *folder.parent.glob(f"{folder.name}.optimizing-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.old")
