@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from crossover.indexer.readers import table
+from crossover.indexer.readers import markdown, table
 from crossover.indexer.readers.parsed import Parsed
 
 _SUFFIXES = {".html", ".htm", ".xhtml"}
@@ -64,7 +64,7 @@ def parse(text: str) -> Parsed:
 def to_markdown(soup: Any) -> str:
     """The Markdown of a parsed page or fragment."""
     text = _ZERO_WIDTH.sub("", _converter_class()().convert_soup(soup))
-    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("\n", text)).strip()
+    return markdown.outside_code(text, lambda part: _BLANK_LINES.sub("\n\n", _TRAILING.sub("\n", part))).strip()
 
 
 class _Depth:
@@ -145,7 +145,7 @@ def _converter_class() -> Any:
             ]
             if max(map(len, rows), default=0) < 2:  # a frame around a text
                 return f"\n\n{text}\n\n"
-            headed = bool(rows[0]) and all(cell.name == "th" for cell in rows[0])
+            headed = len(rows[0]) > 1 and all(cell.name == "th" for cell in rows[0])
             cells = [[part for cell in row for part in self._parts(cell)] for row in rows]
             if not headed and any(_is_labelled(row) for row in rows):
                 paragraphs = (

@@ -80,7 +80,8 @@ def _register(text: str) -> None:
 
     def plain(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
         target = re.match(r"(.+?)\s*<[^>]*>$", text, re.DOTALL)
-        return [nodes.literal(rawtext, target.group(1) if target else text.lstrip("~!"))], []
+        shown = target.group(1) if target else text.rpartition(".")[2] if text.startswith("~") else text.lstrip("!")
+        return [nodes.literal(rawtext, shown)], []
 
     for name in set(_DIRECTIVES.findall(text)):
         if name not in directives._directives and name not in en.directives:
