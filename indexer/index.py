@@ -18,6 +18,7 @@ from crossover.indexer.ingestion import Ingestion, IngestionReport, ReportProgre
 from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.retriever import Retriever, Trace
+from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import collect, read_all, stale
 from crossover.indexer.vector_store import VectorStore
@@ -166,6 +167,19 @@ class Index:
     def explain(self, query: str, k: int = 5) -> Trace:
         """The same search with how it came about: ranks, scores of both sides, weights, times."""
         return self._retriever.search(query, k)
+
+    def section(self, passage: Passage, around: int = 8) -> str:
+        """The section that a passage stands in: its text with that of its neighbours under the same headings.
+
+        Args:
+            passage: as a search returned it; of a document that has changed since, its own text is all there is.
+            around: chunks before it and after it at most.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        record = self._manifest.snapshot.documents.get(passage.document)
+        return section_of(passage, record, self._store.fetch, around)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""

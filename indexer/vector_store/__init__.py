@@ -52,6 +52,9 @@ class VectorStore(Protocol):
     ) -> tuple[list[Hit], list[Hit]]:
         """The best by meaning and the best by words, best first, chunks of `hidden` revisions left out."""
 
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of these ids, in no order; those that are not there are left out."""
+
     def count(self) -> int:
         """The exact number of chunks."""
 
