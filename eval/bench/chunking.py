@@ -72,10 +72,10 @@ Row = dict[str, Any]
 _VARIANTS = (Variant(), Variant(headings=False), Variant(overlap=32), Variant(budget=128), Variant(128, 32))
 
 
-def squad(path: Path, every: int) -> tuple[list[Document], list[Question]]:
-    """The articles as documents, and each n-th question that has an answer."""
+def squad(path: Path, articles: int, every: int) -> tuple[list[Document], list[Question]]:
+    """The first articles as documents, and each n-th question that has an answer."""
     documents, questions = [], []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+    for article in json.loads(path.read_text(encoding="utf-8"))["data"][:articles]:
         title = article["title"].replace("_", " ")
         text = "\n\n".join(paragraph["context"] for paragraph in article["paragraphs"])
         documents.append(Document(title, title, text))
@@ -226,11 +226,12 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def main(
-    every: Annotated[int, typer.Option(help="Ask each n-th of SQuAD's questions.")] = 5,
+    articles: Annotated[int, typer.Option(help="How many of SQuAD's articles.")] = 8,
+    every: Annotated[int, typer.Option(help="Ask each n-th of their questions.")] = 3,
 ) -> None:
     """Cuts, embeds and asks."""
     embedder = Embedder()
-    rows = measure("SQuAD", *squad(_DATA / "squad" / "dev-v2.0-half.json", every), embedder)
+    rows = measure("SQuAD", *squad(_DATA / "squad" / "dev-v2.0-half.json", articles, every), embedder)
     rows += measure("FastAPI tutorial", *tutorial(_DATA / "docs_corpus" / "fastapi_en" / "tutorial"), embedder)
     show(rows)
     print(record.write("bench", "chunking", {"rows": rows}))
