@@ -17,12 +17,12 @@ from crossover.indexer.readers.parsed import Parsed
 
 _SUFFIXES = {".html", ".htm", ".xhtml"}
 _BEGINNING = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    r"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _ELEMENT = re.compile(r"<(?:p|div|h[1-6]|table|ul|ol|body|span|a)[\s>]", re.IGNORECASE)
 _FURNITURE = (
-    "script, style, noscript, template, svg, nav, footer, form, button, dialog, iframe, [hidden], [aria-hidden=true], "
-    "[role=navigation], [role=search], [role=contentinfo], .noprint, .mw-editsection, .mw-portlet, .navbox, "
+    "script, style, noscript, template, svg, nav, footer, select, button, dialog, iframe, [hidden], "
+    "[aria-hidden=true], [role=navigation], [role=search], [role=contentinfo], .noprint, .mw-editsection, .mw-portlet, .navbox, "
     "sup.reference, a.headerlink, a.hash-link, a.skip-link"
 )
 _MAIN = ("main", "[role=main]", "article")

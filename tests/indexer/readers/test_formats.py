@@ -55,6 +55,10 @@ def test_a_page_without_a_main_part_loses_its_menus_and_keeps_its_lists(tmp_path
     assert "Page 3" not in document.text
 
 
+def test_comments_in_front_of_a_text_that_is_no_page_cost_no_time(tmp_path: Path) -> None:
+    assert one(tmp_path, "a.txt", "<!-- a -->" * 300 + "Text.").metadata == {"format": "text"}
+
+
 def test_an_infobox_reads_as_names_and_values(tmp_path: Path) -> None:
     rows = (
         "<tr><th colspan=2>Velmora</th></tr><tr><th>Head</th><td>Anna</td></tr><tr><th>Town</th><td>Quilden</td></tr>"
