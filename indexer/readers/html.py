@@ -22,8 +22,8 @@ _BEGINNING = re.compile(
 _ELEMENT = re.compile(r"<(?:p|div|h[1-6]|table|ul|ol|body|span|a)[\s>]", re.IGNORECASE)
 _FURNITURE = (
     "script, style, noscript, template, svg, nav, footer, select, button, dialog, iframe, [hidden], "
-    "[aria-hidden=true], [role=navigation], [role=search], [role=contentinfo], .noprint, .mw-editsection, .mw-portlet, .navbox, "
-    "sup.reference, a.headerlink, a.hash-link, a.skip-link"
+    "[aria-hidden=true], [role=navigation], [role=search], [role=contentinfo], .noprint, .navbox, "
+    ".mw-editsection, .mw-portlet, sup.reference, a.headerlink, a.hash-link, a.skip-link"
 )
 _MAIN = ("main", "[role=main]", "article")
 _DEEPEST = 200  # elements within elements
