@@ -19,6 +19,7 @@ _SEPARATOR = "\x1f"  # between the headings of a path; a slash would split "and/
 _HEADING = re.compile(r"#+\s(.*)")
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _PAGE = "\x02"  # a page break while a text is cut; no white space, and no word to any tokenizer
+_PAGED = ("pdf", "pptx")  # formats that have pages, and be it one
 _LONG = 50_000  # characters that are counted or split at once: time and memory stay in proportion to the text
 _HEADING_SHARE = 3  # the headings in front of a chunk take at most one third of its budget
 
@@ -40,7 +41,7 @@ class Chunker:
         pieces = list(_paged(self._pieces(document)))
         if not pieces:  # headings alone
             pieces = list(_paged(((), text) for text in self._pack(_marked(document), self._room(document, ()))))
-        has_pages = PAGE_BREAK in document.text
+        has_pages = PAGE_BREAK in document.text or document.metadata.get("format") in _PAGED
         return [
             Chunk(
                 id=chunk_id(document.id, revision, ordinal),
@@ -95,12 +96,12 @@ class Chunker:
             yield tuple(_plain(part) for part in heading), rest if own else node.text
 
     def _pack(self, body: str, room: int) -> Iterator[str]:
-        """Neighbouring blocks together while they fit into `room` tokens."""
+        """Neighbouring blocks of a page together while they fit into `room` tokens; a page break alone."""
         held: list[str] = []
         used = 0
         for block in self._blocks(body, room):
             tokens = self._count(f"{block}\n\n")
-            if held and used + tokens > room:
+            if held and (used + tokens > room or _PAGE in (block, held[0])):
                 yield "\n\n".join(held)
                 held, used = [], 0
             held.append(block)
@@ -192,14 +193,13 @@ def _marked(document: Document) -> str:
 
 
 def _paged(pieces: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tuple[str, ...], str, int]]:
-    """The pieces without the page breaks, each with the page on which it begins."""
+    """The pieces that are no page break, each with its page."""
     page = 1
     for heading, text in pieces:
-        words = text.lstrip(f"{_PAGE}\n")
-        page += text[: len(text) - len(words)].count(_PAGE)
-        if words:
-            yield heading, "\n\n".join(part for part in words.split("\n\n") if part != _PAGE), page
-        page += words.count(_PAGE)
+        if text == _PAGE:
+            page += 1
+        else:
+            yield heading, text, page
 
 
 def _plain(heading: str) -> str:

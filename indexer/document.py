@@ -44,7 +44,7 @@ class Chunk:
         text: without the headings above it.
         heading: the headings above it, outermost first.
         content_hash: equal for equal text, whatever its layout.
-        page: on which it begins, from 1; None where the document has no pages.
+        page: on which it stands, from 1; None where the document has no pages.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Passage:
         score: 0 to 1, for this question alone: fused, where 1 is first by every measure, or the reranker's.
         dense: cosine similarity to the question; None where the chunk was not among the nearest.
         sparse: BM25; None where the chunk was not among the best by words.
-        page: on which it begins, from 1; None where the document has no pages.
+        page: on which it stands, from 1; None where the document has no pages.
         link: where to open the document: the URL that it names as its own, else its source.
         relevance: the probability that it is about what was asked, comparable between questions; None where
             it was not calibrated for the embedding model and the language.

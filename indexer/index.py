@@ -23,6 +23,7 @@ from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.reranker import Reranker
 from crossover.indexer.retriever import Retriever, Trace
+from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import collect, read_all, stale
 from crossover.indexer.trust import Trust, TrustFile, measure
@@ -197,6 +198,19 @@ class Index:
         if found:
             self._trust.keep(self._embedder.name, found)
         return found
+
+    def section(self, passage: Passage, around: int = 8) -> str:
+        """The section that a passage stands in: its text with that of its neighbours under the same headings.
+
+        Args:
+            passage: as a search returned it; of a document that has changed since, its own text is all there is.
+            around: chunks before it and after it at most.
+
+        Raises:
+            StoreError: the store failed.
+        """
+        record = self._manifest.snapshot.documents.get(passage.document)
+        return section_of(passage, record, self._store.fetch, around)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""

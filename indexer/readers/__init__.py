@@ -33,6 +33,7 @@ class TextFormat(Protocol):
 
 _BINARY_SUFFIXES = {".pdf", ".docx", ".doc", ".pptx", ".ppt", ".xlsx", ".xls", ".zip", ".bin"}  # on a text: wrong
 _TEXTS: dict[str, TextFormat] = {"html": html, "csv": csv_table, "rst": rst, "markdown": markdown}
+_SLOW = {"html": 16 << 20, "rst": 16 << 20}  # characters: half a minute's parsing
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # no store takes them
 
 
@@ -116,6 +117,8 @@ def _parse(raw: bytes, path: Path, reading: Reading) -> tuple[str, Iterable[Pars
         return "json", records.parse(text, path, reading.fields)
     for kind, module in _TEXTS.items():
         if module.looks_like(text, suffix):
+            if kind in _SLOW and len(text) > _SLOW[kind]:
+                raise ReadError(path, f"{kind} of more than {_SLOW[kind] >> 20} million characters; split it")
             return kind, [module.parse(text)]
     return "text", [plain_text.parse(text)]
 

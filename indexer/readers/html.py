@@ -12,18 +12,18 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from crossover.indexer.readers import table
+from crossover.indexer.readers import markdown, table
 from crossover.indexer.readers.parsed import Parsed
 
 _SUFFIXES = {".html", ".htm", ".xhtml"}
 _BEGINNING = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    r"\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _ELEMENT = re.compile(r"<(?:p|div|h[1-6]|table|ul|ol|body|span|a)[\s>]", re.IGNORECASE)
 _FURNITURE = (
-    "script, style, noscript, template, svg, nav, footer, form, button, dialog, iframe, [hidden], [aria-hidden=true], "
-    "[role=navigation], [role=search], [role=contentinfo], .noprint, .mw-editsection, sup.reference, "
-    "a.headerlink, a.hash-link, a.skip-link"
+    "script, style, noscript, template, svg, nav, footer, select, button, dialog, iframe, [hidden], "
+    "[aria-hidden=true], [role=navigation], [role=search], [role=contentinfo], .noprint, .navbox, "
+    ".mw-editsection, .mw-portlet, sup.reference, a.headerlink, a.hash-link, a.skip-link"
 )
 _MAIN = ("main", "[role=main]", "article")
 _DEEPEST = 200  # elements within elements
@@ -64,7 +64,7 @@ def parse(text: str) -> Parsed:
 def to_markdown(soup: Any) -> str:
     """The Markdown of a parsed page or fragment."""
     text = _ZERO_WIDTH.sub("", _converter_class()().convert_soup(soup))
-    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("\n", text)).strip()
+    return markdown.outside_code(text, lambda part: _BLANK_LINES.sub("\n\n", _TRAILING.sub("\n", part))).strip()
 
 
 class _Depth:
@@ -145,7 +145,7 @@ def _converter_class() -> Any:
             ]
             if max(map(len, rows), default=0) < 2:  # a frame around a text
                 return f"\n\n{text}\n\n"
-            headed = bool(rows[0]) and all(cell.name == "th" for cell in rows[0])
+            headed = len(rows[0]) > 1 and all(cell.name == "th" for cell in rows[0])
             cells = [[part for cell in row for part in self._parts(cell)] for row in rows]
             if not headed and any(_is_labelled(row) for row in rows):
                 paragraphs = (

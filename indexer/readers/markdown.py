@@ -46,7 +46,7 @@ def parse(text: str) -> Parsed:
         named, linked = _FRONT_TITLE.search(front.group(1)), _FRONT_LINK.search(front.group(1))
         title = named.group(1).strip("\"'") if named else ""
         link = linked.group(1) if linked else ""
-    text = _outside_code(text, _clean)
+    text = outside_code(text, _clean)
     return Parsed(title or _first_heading(text), text.strip("\n"), link)
 
 
@@ -71,7 +71,8 @@ def blocks(text: str) -> Iterator[tuple[str, bool]]:
         yield "\n".join(lines), bool(fence)
 
 
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """The text with everything changed but its fenced code."""
     return "\n".join(block if is_code else change(block) for block, is_code in blocks(text))
 
 

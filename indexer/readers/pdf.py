@@ -27,7 +27,7 @@ _PDFIUM = threading.Lock()  # the library is for one thread at a time
 _SECONDS = 120.0  # of reading one file: some 20,000 pages
 _UNPACKED = 256 << 20  # bytes of one stream: a scanned page in full colour has about 100 MiB
 _RATIO = 1032  # deflate cannot pack better than this
-_STREAM = re.compile(rb"stream\r?\n")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _ENTRIES = 5000  # of an outline
 _LARGER = 1.12  # times the size of the running text: a heading
 _GAP = 1.7  # times the size of the letters between two lines: a new paragraph
@@ -91,7 +91,7 @@ def _require_modest_streams(raw: bytes, path: Path) -> None:
     """Refuse a stream that unpacks to more than memory is for; PDFium would take 2 GiB before it gives up."""
     for found in _STREAM.finditer(raw):
         start = found.end()
-        end = raw.find(b"endstream", start)
+        end = raw.find(b"endstream", start) % (len(raw) + 1)  # of one that never ends, the end of the file
         if (end - start) * _RATIO < _UNPACKED:
             continue
         unpacked, inflate = 0, zlib.decompressobj()

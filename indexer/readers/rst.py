@@ -11,10 +11,11 @@ from crossover.indexer.readers.parsed import Parsed
 
 _SUFFIXES = {".rst", ".rest"}
 _UNDERLINED = re.compile(r"^\S.*\n([=\-~^\"'*+#:.`_])\1{2,}[ \t]*$", re.MULTILINE)
-_MARKUP = re.compile(r"^\.\. [\w:-]+::|:[\w:+.-]+:`[^`\n]+`|^\.\. _[^:\n]+:", re.MULTILINE)
+_MARKUP = re.compile(r"^\.\. [\w:-]+::|:[\w:+.-]{1,60}:`[^`\n]+`|^\.\. _[^:\n]+:", re.MULTILINE)
 _DIRECTIVES = re.compile(r"^[ \t]*\.\. ([\w:+.-]+)::", re.MULTILINE)
-_ROLES = re.compile(r":([\w:+.-]+):`")
+_ROLES = re.compile(r":([\w:+.-]{1,60}):`")
 _SILENT = {"toctree", "index", "currentmodule", "module", "highlight", "tabularcolumns"}  # they say nothing to a reader
+_SAMPLE = 65536  # characters that are looked at
 _REGISTERING = threading.Lock()  # docutils keeps its directives and roles in one table for all
 _SETTINGS: dict[str, Any] = {
     "report_level": 5,
@@ -36,7 +37,9 @@ def looks_like(text: str, suffix: str) -> bool:
     """Whether a text is reStructuredText: by its name, or by an underlined heading and markup of no other language."""
     if suffix.lower() in _SUFFIXES:
         return True
-    return suffix.lower() in ("", ".txt") and bool(_UNDERLINED.search(text) and _MARKUP.search(text))
+    return suffix.lower() in ("", ".txt") and bool(
+        _UNDERLINED.search(text, 0, _SAMPLE) and _MARKUP.search(text, 0, _SAMPLE)
+    )
 
 
 def parse(text: str) -> Parsed:
@@ -80,7 +83,8 @@ def _register(text: str) -> None:
 
     def plain(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
         target = re.match(r"(.+?)\s*<[^>]*>$", text, re.DOTALL)
-        return [nodes.literal(rawtext, target.group(1) if target else text.lstrip("~!"))], []
+        shown = target.group(1) if target else text.rpartition(".")[2] if text.startswith("~") else text.lstrip("!")
+        return [nodes.literal(rawtext, shown)], []
 
     for name in set(_DIRECTIVES.findall(text)):
         if name not in directives._directives and name not in en.directives:

@@ -65,6 +65,9 @@ class VectorStore(Protocol):
     def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
         """Chunks (their score 0) with their dense vectors, in the order of their ids, which says nothing about them."""
 
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of these ids, in no order; those that are not there are left out."""
+
     def count(self) -> int:
         """The exact number of chunks."""
 

@@ -33,6 +33,7 @@ from qdrant_edge import (
 from qdrant_edge import SparseVector as EdgeSparseVector
 
 from crossover.indexer.disk import require_space
+from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import IndexFull, StoreError
 from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, optimizer, to_hit, to_payload
@@ -113,6 +114,13 @@ class EdgeStore:
         with self._translated("search"):
             by_meaning, by_words = self._shard.query_batch(QueryBatchRequest(requests))
         return _hits(by_meaning), _hits(by_words)
+
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        if self._shard is None or not ids:
+            return []
+        with self._translated("read"):
+            records = self._shard.retrieve(list(ids), with_payload=True, with_vector=False)
+        return [to_hit(record.id, 0.0, record.payload).chunk for record in records]
 
     def count(self) -> int:
         if self._shard is None:

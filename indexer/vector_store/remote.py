@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from qdrant_client import QdrantClient, models
 
+from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import StoreError
 from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_hit, to_payload
@@ -86,6 +87,13 @@ class RemoteStore:
             answers = self._client.query_batch_points(self._collection, requests)
         hits = [[to_hit(point.id, point.score, point.payload) for point in answer.points] for answer in answers]
         return hits[0], hits[1] if len(hits) > 1 else []
+
+    def fetch(self, ids: Sequence[str]) -> list[Chunk]:
+        if not ids or not self._found():
+            return []
+        with self._translated("read"):
+            records = self._client.retrieve(self._collection, list(ids), with_payload=True)
+        return [to_hit(record.id, 0.0, record.payload).chunk for record in records]
 
     def count(self) -> int:
         if not self._found():

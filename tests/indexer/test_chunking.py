@@ -86,7 +86,7 @@ def test_ids_follow_from_document_revision_and_place_and_hashes_from_the_words_a
     assert other.id != first[0].id
 
 
-def test_a_chunk_names_the_page_on_which_it_begins(chunker: Chunker) -> None:
+def test_a_chunk_lies_on_one_page_and_names_it(chunker: Chunker) -> None:
     text = (
         "# One\n\nFirst page.\n\n\f\n\nSecond page.\n\n\f\n\n\f\n\n# Two\n\n"
         + "Fourth page. " * 20
@@ -94,13 +94,14 @@ def test_a_chunk_names_the_page_on_which_it_begins(chunker: Chunker) -> None:
     )
     chunks = cut(chunker, text)
     assert [(chunk.page, chunk.heading, chunk.text[:12]) for chunk in chunks] == [
-        (1, ("One",), "First page.\n"),
+        (1, ("One",), "First page."),
+        (2, ("One",), "Second page."),
         (4, ("Two",), "Fourth page."),
         (4, ("Two",), "Fourth page."),
+        (5, ("Two",), "Fifth."),
     ]
-    assert chunks[0].text == "First page.\n\nSecond page."
-    assert chunks[2].text.endswith("Fourth page.\n\nFifth.")
-    assert [chunk.page for chunk in cut(chunker, "First.\fSecond.", kind="text")] == [1]
+    assert [chunk.page for chunk in cut(chunker, "First.\fSecond.", kind="text")] == [1, 2]
+    assert [chunk.page for chunk in cut(chunker, "Only.", kind="pdf")] == [1]
     assert [chunk.page for chunk in cut(chunker, "No pages.")] == [None]
 
 

@@ -75,10 +75,12 @@ def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: C
 
 def test_unreadable_files_in_a_folder_are_named_on_stderr(command: Command, folder: Path) -> None:
     (folder / "scan.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "[red]two\nlines.md").write_bytes(b"")
     result = command(folder)
     assert result.exit_code == 0
     assert "scan.pdf: a PDF" in result.stderr
-    assert "4 added, 1 skipped" in result.stdout
+    assert "[red]two\nlines.md: the file is empty" in result.stderr
+    assert "4 added, 2 skipped" in result.stdout
     strict = command(folder, "--strict", "--json")
     assert strict.exit_code == 1
     assert len(json.loads(strict.stdout)["unchanged"]) == 4

@@ -230,3 +230,16 @@ def test_another_chunk_size_cuts_every_document_again(settings: IndexerSettings,
 
 def test_queries_are_embedded_as_unit_vectors(index: Index, embedder: Embedder) -> None:
     assert index.embed_queries(["one", "two"]).shape == (2, embedder.dimension)
+
+
+def test_a_passage_leads_to_its_whole_section(index: Index) -> None:
+    facts = [
+        f"Room {n} of the office in Quilden holds {n} grey cabinets with the files of year {1900 + n}."
+        for n in range(40)
+    ]
+    index.add([Document("a.md", "Rooms", "# Rooms\n\n## Old\n\n" + "\n\n".join(facts) + "\n\n## New\n\nOne room.\n")])
+    passage = index.search("What does room 17 hold?", k=1)[0]
+    assert facts[17] in passage.text
+    assert index.section(passage).split("\n\n") == facts
+    index.add([Document("a.md", "Rooms", "Changed.")])
+    assert index.section(passage) == passage.text
