@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +28,9 @@ from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import read_all, readable_files, stale
 from crossover.indexer.trust import Trust, TrustFile, measure
 from crossover.indexer.vector_store import VectorStore
+
+if TYPE_CHECKING:
+    from crossover.indexer.training.corpus import Corpus
 
 _log = logging.getLogger(__name__)
 _SAMPLE = 4000  # chunks looked at to see how far an embedding model can be trusted
@@ -199,6 +203,12 @@ class Index:
         if found:
             self._trust.keep(self._embedder.name, found)
         return found
+
+    def corpus(self) -> Corpus:
+        """All chunks in memory, to train an embedding model on; good while the index is open and unchanged."""
+        from crossover.indexer.training.corpus import Corpus
+
+        return Corpus(self._manifest.snapshot, self._store, self._embedder, self._trust, self._settings.chunk_tokens)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""
