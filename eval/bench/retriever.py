@@ -48,7 +48,7 @@ def main(epochs: Annotated[int, typer.Option(min=1, help="How often to go throug
         learnt, held_out = (_write(squad, half, folder) for half in ("choosing", "judging"))
         how = FineTuning(epochs=epochs)
         card = train_retriever(
-            learnt, ours.index, folder, "squad", compare, held_out=held_out, how=how, tell=lambda what: typer.echo(what)
+            learnt, ours.index, folder, "squad", compare, held_out=held_out, how=how, tell=typer.echo
         )
         ours.index.close()
     for metric, found in card.metrics.items():
