@@ -49,6 +49,7 @@ def fine_tune(triples: Sequence[Triple], model_setting: str | None, how: FineTun
 
     model = SentenceTransformer(model_setting or str(get_model_path()))
     longest, model.max_seq_length = model.max_seq_length, min(model.max_seq_length or _TOKENS, _TOKENS)
+    model.model_card_data.generate_widget_examples = False  # our card stands beside the weights
     rows = Dataset.from_dict(
         {
             "anchor": [triple.anchor for triple in triples],
