@@ -36,8 +36,12 @@ class CommandContext(Protocol):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group `eval` to the root command."""
+    """Add the group `eval` to the root command, and to `index` the command whose gate needs the statistics."""
+    from crossover.eval import train_retriever
+    from crossover.indexer.cli import app as index_app
+
     app.add_typer(eval_app, name="eval")
+    train_retriever.register(index_app)
 
 
 @eval_app.command(epilog="Example: [b]crossover eval run questions.jsonl --strategies rag,hybrid -o verdict[/b]")

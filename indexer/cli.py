@@ -132,15 +132,30 @@ def calibrate(ctx: typer.Context, as_json: Json = False) -> None:
     """
     from crossover.indexer.console import print_trust
     from crossover.indexer.embedding import PACKAGED
-    from crossover.indexer.index import Index
 
-    with _open(ctx.obj) as index:
-        if not isinstance(index, Index):
-            raise RuntimeError(f"the server at {index.url} holds the index; stop it, or calibrate before it starts")
+    with own_index(ctx.obj, "calibrate") as index:
         found = index.calibrate()
     model = ctx.obj.settings.embedding_model or PACKAGED
     languages = {language: {**asdict(trust), "weight": trust.weight} for language, trust in found.items()}
     _print(as_json, {"model": model, "languages": languages}, lambda: print_trust(model, found))
+
+
+@app.command(epilog="Example: [b]crossover index adopt my_collection --url http://localhost:6333[/b]")
+def adopt(
+    ctx: typer.Context,
+    collection: Annotated[str, typer.Argument(help="A collection that LlamaIndex's QdrantVectorStore wrote.")],
+    url: Annotated[str, typer.Option("--url", help="The Qdrant server that holds it.")],
+    api_key: Annotated[str | None, typer.Option("--api-key", envvar="QDRANT_API_KEY", help="Its key.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Index the documents in a LlamaIndex collection, under their ids, with their metadata; it stays as it is."""
+    from crossover.indexer.console import print_report, progress_bar
+    from crossover.indexer.llama_index import adopt as documents_of
+    from crossover.indexer.vector_store.remote import connect
+
+    with own_index(ctx.obj, "adopt") as index, progress_bar(quiet=as_json) as progress:
+        report = index.add(documents_of(connect(url, api_key), collection), progress)
+    _print(as_json, asdict(report), lambda: print_report(report))
 
 
 @app.command(epilog="Example: [b]crossover index delete handbook/travel.md[/b]")
@@ -182,6 +197,19 @@ def _parse_map(pairs: str) -> dict[str, str]:
             raise ValueError(f"--map {pair!r}: write id, title, text or link, = and the field, such as text=body")
         fields[meaning] = field
     return fields
+
+
+def own_index(context: CommandContext, what: str) -> Index:
+    """The index itself, for commands that a server does not do.
+
+    Raises:
+        RuntimeError: a server holds the index.
+    """
+    if url := context.live_server():
+        raise RuntimeError(f"index {what}: the server at {url} holds the index; stop it first")
+    from crossover.indexer.index import Index
+
+    return Index.open(context.settings, warm=False)
 
 
 def _print(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:

@@ -6,13 +6,11 @@ import hashlib
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped, chunk_id
 from crossover.indexer.embedding import Embedder, Vectors
@@ -26,11 +24,13 @@ from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import collect, read_all, stale
-from crossover.indexer.trust import Trust, TrustFile, measure
+from crossover.indexer.trust import Trust, TrustFile, measure_languages
 from crossover.indexer.vector_store import VectorStore
 
+if TYPE_CHECKING:
+    from crossover.indexer.training.corpus import Corpus
+
 _log = logging.getLogger(__name__)
-_SAMPLE = 4000  # chunks looked at to see how far an embedding model can be trusted
 
 
 class Index:
@@ -177,26 +177,10 @@ class Index:
         """The same search with how it came about: every stage with its ranks, scores, weights and times."""
         return self._retriever.search(query, k, only)
 
-    def calibrate(self, languages: Collection[str] | None = None) -> dict[str, Trust]:
-        """Measure how far the embedding model can be trusted in the languages of the documents, and keep to it.
-
-        Args:
-            languages: those to measure; None is all. A language of few chunks is left out.
-        """
-        snapshot = self._manifest.snapshot
-        samples: dict[str, list[tuple[str, Vectors]]] = {}
-        for hit, vector in self._store.chunks(_SAMPLE):
-            record = snapshot.documents.get(hit.chunk.document)
-            if record and record.revision == hit.revision:
-                samples.setdefault(record.language, []).append((hit.chunk.text, vector))
-        found = {}
-        for language, sample in samples.items():
-            if languages is None or language in languages:
-                texts, vectors = zip(*sample, strict=True)
-                if trust := measure(self._embedder, texts, np.stack(vectors)):
-                    found[language] = trust
-        if found:
-            self._trust.keep(self._embedder.name, found)
+    def calibrate(self) -> dict[str, Trust]:
+        """Measure how far the embedding model can be trusted in each language of the documents, and keep to it."""
+        found = measure_languages(self._embedder, self._manifest.snapshot, self._store)
+        self._trust.keep(self._embedder.name, found)
         return found
 
     def section(self, passage: Passage, around: int = 8) -> str:
@@ -211,6 +195,12 @@ class Index:
         """
         record = self._manifest.snapshot.documents.get(passage.document)
         return section_of(passage, record, self._store.fetch, around)
+
+    def corpus(self) -> Corpus:
+        """All chunks in memory, to train an embedding model on; good while the index is open and unchanged."""
+        from crossover.indexer.training.corpus import Corpus
+
+        return Corpus(self._manifest.snapshot, self._store, self._embedder, self._trust, self._settings.chunk_tokens)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""
@@ -252,16 +242,9 @@ class Index:
         report = run.run(documents, progress, total)
         if report.chunks:
             self._store.optimize()
-            self._calibrate_if_due()
+            self._trust.update(self._embedder, self._manifest.snapshot, self._store)
         report.seconds = time.perf_counter() - started
         return report
-
-    def _calibrate_if_due(self) -> None:
-        chunks: Counter[str] = Counter()
-        for record in self._manifest.snapshot.documents.values():
-            chunks[record.language] += record.chunks
-        if due := self._trust.due(self._embedder.name, chunks):
-            self.calibrate(due)
 
     def _forget(self, ids: Sequence[str]) -> None:
         if ids:

@@ -110,7 +110,7 @@ class Retriever:
             self._refresh()
             if self._manifest.snapshot is snapshot:
                 break
-        fused = self._calibrated(fuse(by_meaning, by_words, snapshot, weights), language)
+        fused = fuse(by_meaning, by_words, snapshot, weights)
         searched = time.perf_counter()
         ordered = self._reranked(query, fused, k)
         reranked = time.perf_counter()
@@ -119,7 +119,7 @@ class Retriever:
             query,
             language,
             weights,
-            tuple(candidates),
+            tuple(self._calibrated(each, language) for each in candidates),
             embed_ms=(embedded - started) * 1e3,
             search_ms=(searched - embedded) * 1e3,
             rerank_ms=(reranked - searched) * 1e3,
@@ -128,12 +128,9 @@ class Retriever:
             reranker=self._reranker.name if self._reranker else None,
         )
 
-    def _calibrated(self, fused: list[Candidate], language: str) -> list[Candidate]:
-        model = self._embedder.name
-        return [
-            replace(each, passage=replace(each.passage, relevance=relevance(each.fused, model, language)))
-            for each in fused
-        ]
+    def _calibrated(self, found: Candidate, language: str) -> Candidate:
+        likely = relevance(found.fused, self._embedder.name, language)
+        return replace(found, passage=replace(found.passage, relevance=likely))
 
     def _reranked(self, query: str, fused: list[Candidate], k: int) -> list[Candidate]:
         """The best by the cross-encoder; the rest, which it did not read, is left out."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,12 +18,15 @@ import numpy as np
 
 from crossover.indexer.disk import write_atomically
 from crossover.indexer.embedding import PACKAGED, Embedder, Vectors
+from crossover.indexer.manifest import Snapshot
+from crossover.indexer.vector_store import VectorStore
 
 REFERENCE = 2.0
 """What a cosine of the packaged model is worth beside words, in every language: chosen on one half of the
 articles of SQuAD and XQuAD, where anything from 1 to 3 does about as well."""
 _SPREAD = 0.1  # of the packaged model's cosines between unrelated texts, in which REFERENCE was chosen
 _TOLD_APART = 0.5  # spreads between own and other chunks, below which meaning counts less and less
+_SAMPLE = 4000  # chunks looked at
 _FEWEST = 32  # chunks of a language: fewer tell nothing
 _MOST = 200  # sentences asked in a language: a second on two cores
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
@@ -73,16 +77,24 @@ class TrustFile:
         found = self.of(model).get(language)
         return found.weight if found else REFERENCE
 
+    def update(self, embedder: Embedder, snapshot: Snapshot, store: VectorStore) -> None:
+        """Measure, in the languages of an index, what is due for a model other than the packaged one."""
+        chunks: Counter[str] = Counter()
+        for record in snapshot.documents.values():
+            chunks[record.language] += record.chunks
+        if embedder.name != PACKAGED and (due := self.due(embedder.name, chunks)):
+            self.keep(embedder.name, measure_languages(embedder, snapshot, store, due))
+
     def due(self, model: str, chunks: Mapping[str, int]) -> set[str]:
         """Of the languages, those to measure: not yet measured, or on less than a quarter of what there is now."""
-        if model == PACKAGED:
-            return set()
         known = self.of(model)
         enough = {language for language, count in chunks.items() if count >= _FEWEST}
         return {each for each in enough if each not in known or known[each].chunks < min(chunks[each], _MOST) // 4}
 
     def keep(self, model: str, found: Mapping[str, Trust]) -> None:
-        """Write down what was measured."""
+        """Write down what was measured, if anything was."""
+        if not found:
+            return
         merged = {**self.of(model), **found}  # what another process has written meanwhile is read here
         models = {**self._models, model: merged}
         content = {name: {code: asdict(trust) for code, trust in each.items()} for name, each in models.items()}
@@ -94,6 +106,26 @@ class TrustFile:
             return {name: {code: Trust(**trust) for code, trust in each.items()} for name, each in content.items()}
         except (ValueError, TypeError, AttributeError):
             return {}  # measured again at the next run
+
+
+def measure_languages(
+    embedder: Embedder, snapshot: Snapshot, store: VectorStore, languages: Collection[str] | None = None
+) -> dict[str, Trust]:
+    """What was measured in the languages of an index; one of few chunks is left out.
+
+    Args:
+        languages: those to measure; None is all.
+    """
+    samples: dict[str, list[tuple[str, Vectors]]] = {}
+    for hit, vector in store.chunks(_SAMPLE):
+        record = snapshot.documents.get(hit.chunk.document)
+        if record and record.revision == hit.revision and (languages is None or record.language in languages):
+            samples.setdefault(record.language, []).append((hit.chunk.text, vector))
+    measured = {
+        language: measure(embedder, [text for text, _ in sample], np.stack([vector for _, vector in sample]))
+        for language, sample in samples.items()
+    }
+    return {language: trust for language, trust in measured.items() if trust}
 
 
 def measure(embedder: Embedder, texts: Sequence[str], vectors: Vectors) -> Trust | None:

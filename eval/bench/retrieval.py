@@ -32,7 +32,7 @@ from crossover.indexer.manifest import Manifest
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.vector_store.edge import EdgeStore
 
-_VECTORS = Path("build/bench/vectors")
+VECTORS = Path("build/bench/vectors")
 _DEPTH = 10
 HALVES: tuple[Half, Half] = ("choosing", "judging")
 Search = Callable[[str, int], list[str]]
@@ -101,7 +101,7 @@ def run(one: RetrievalSet, embedder: RememberingEmbedder, home: Path) -> dict[st
 
 
 def _table(measured: Mapping[str, Mapping[str, Scores]], questions: Sequence[Asked]) -> dict[str, Any]:
-    groups = [asked.article for asked in questions]
+    groups = [asked.document for asked in questions]  # questions about one paragraph stand or fall together
     ours = measured["Crossover"]
     arms: dict[str, Any] = {}
     for name, scores in measured.items():
@@ -151,7 +151,7 @@ def main() -> None:
         sets = list(load_sets())
     except LookupError as error:
         sys.exit(f"error: {error}")
-    embedder = RememberingEmbedder(_VECTORS)
+    embedder = RememberingEmbedder(VECTORS)
     with tempfile.TemporaryDirectory() as folder:
         figures = {one.name: run(one, embedder, Path(folder, one.name)) for one in sets}
     _show(figures)

@@ -91,7 +91,8 @@ class RememberingEmbedder(Embedder):
                 self._known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
 
     def query(self, text: str) -> Vectors:
-        return self.queries([text])[0]
+        vector: Vectors = self.queries([text])[0]
+        return vector
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._through("q", texts)
@@ -110,4 +111,5 @@ class RememberingEmbedder(Embedder):
         if new:
             encode = super().queries if kind == "q" else super().documents
             self._known |= dict(zip(new, encode(list(new.values())), strict=True))
-        return np.asarray([self._known[key] for key in keys], dtype=np.float32)
+        found: Vectors = np.stack([self._known[key] for key in keys])
+        return found

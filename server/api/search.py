@@ -28,6 +28,10 @@ async def search(
     """The k passages that fit best, numbered from 1, each with its document, score and text."""
     if not q.strip():
         raise BadRequest("q: the query is empty", "q")
-    trace = await services_of(request).explain(q, k, parse_filter(source, where))
+    try:
+        only = parse_filter(source, where)
+    except ValueError as error:
+        raise BadRequest(str(error), "where") from error
+    trace = await services_of(request).explain(q, k, only)
     numbered = [{"n": n, **asdict(passage)} for n, passage in enumerate(trace.passages, start=1)]
     return json_response({"query": q, "passages": numbered, **({"trace": asdict(trace)} if explain else {})})

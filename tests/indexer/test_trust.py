@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crossover.indexer.document import Document
-from crossover.indexer.embedding import PACKAGED, Embedder
+from crossover.indexer.embedding import Embedder
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.trust import REFERENCE, Trust, TrustFile, measure
@@ -83,7 +83,6 @@ def test_a_file_that_cannot_be_read_is_measured_anew(tmp_path: Path) -> None:
 def test_due_is_what_has_enough_chunks_and_was_measured_on_far_fewer(tmp_path: Path) -> None:
     kept = TrustFile(tmp_path / "trust.json")
     assert kept.due("some/model", {"en": 500, "es": 10}) == {"en"}
-    assert kept.due(PACKAGED, {"en": 500}) == set()
     kept.keep("some/model", {"en": Trust(0.05, 3.0, 40)})
     assert kept.due("some/model", {"en": 100}) == set()
     assert kept.due("some/model", {"en": 5000}) == {"en"}
@@ -97,3 +96,11 @@ def test_another_model_is_measured_while_indexing_and_searches_with_it(pressed: 
         assert trace.weights.dense > 2 * REFERENCE
         assert trace.passages[0].text.startswith("Harrow is a town. Trams")
         assert trace.passages[0].relevance is None
+
+
+def test_the_packaged_model_needs_no_measuring_and_takes_it_when_asked(settings: IndexerSettings) -> None:
+    with Index.open(settings) as index:
+        index.add([Document(f"d{n}", f"d{n}", text, language="en") for n, text in enumerate(TEXTS)])
+        assert index.explain("trams", 1).weights.dense == REFERENCE
+        (trust,) = index.calibrate().values()
+        assert index.explain("trams", 1).weights.dense == pytest.approx(trust.weight)

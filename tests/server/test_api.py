@@ -59,7 +59,7 @@ def test_passages_come_with_title_and_score_and_their_number_can_be_set(http: ht
     sources = chat(http, "rag", crossover={"passages": 3})["crossover"]["sources"]
     assert [source["n"] for source in sources] == [1, 2, 3]
     assert sources[0]["document"] == "offices/velmora.md"
-    assert set(sources[0]) == {"n", "document", "chunk", "title", "score", "text"}
+    assert set(sources[0]) == {"n", "document", "chunk", "title", "score", "relevance", "text"}
     assert chat(http, "rag", crossover={"passages": 0})["crossover"]["sources"] == []
 
 
@@ -89,11 +89,25 @@ def test_search_gives_passages_alone(http: httpx.Client) -> None:
     found = http.get("/v1/search", params={"q": QUESTION, "k": 2}).json()["passages"]
     assert [passage["n"] for passage in found] == [1, 2]
     assert found[0]["document"] == "offices/velmora.md"
-    assert {"text", "title", "score", "content_hash", "source"} <= set(found[0])
+    assert {"text", "title", "score", "relevance", "content_hash", "source"} <= set(found[0])
+
+
+def test_search_looks_at_the_documents_asked_for_and_explains_itself(http: httpx.Client) -> None:
+    asked = {"q": QUESTION, "k": 3, "source": "offices/quillon.md", "where": "language=en", "explain": True}
+    found = http.get("/v1/search", params=asked).json()
+    assert {passage["document"] for passage in found["passages"]} == {"offices/quillon.md"}
+    assert found["trace"]["candidates"][0]["passage"]["chunk"] == found["passages"][0]["chunk"]
 
 
 @pytest.mark.parametrize(
-    ("query", "param"), [({}, "q"), ({"q": " "}, "q"), ({"q": "x", "k": 0}, "k"), ({"q": "x", "k": "y"}, "k")]
+    ("query", "param"),
+    [
+        ({}, "q"),
+        ({"q": " "}, "q"),
+        ({"q": "x", "k": 0}, "k"),
+        ({"q": "x", "k": "y"}, "k"),
+        ({"q": "x", "where": "y"}, "where"),
+    ],
 )
 def test_a_wrong_search_is_told(http: httpx.Client, query: dict[str, Any], param: str) -> None:
     assert error(http.get("/v1/search", params=query)) == (400, "invalid_value", param)

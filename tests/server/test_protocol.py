@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from crossover.adapters.prompt import Message
+from crossover.indexer.filters import DocumentFilter
 from crossover.server.errors import AdapterNotUsed, BadRequest, ModelNotFound
 from crossover.server.protocol import Question, Target, parse_chat, parse_model, question_of
 
@@ -70,7 +71,12 @@ def test_standard_fields_reach_the_engine() -> None:
 
 def test_the_extension_sets_examples_and_passages() -> None:
     question = ask(crossover={"examples": 2, "passages": 4})
-    assert (question.examples, question.passages) == (2, 4)
+    assert (question.examples, question.passages, question.only) == (2, 4, None)
+
+
+def test_the_extension_says_which_documents_passages_may_come_from() -> None:
+    question = ask(crossover={"source": ["handbook/*"], "where": {"team": "north"}})
+    assert question.only == DocumentFilter(("handbook/*",), {"team": "north"})
 
 
 @pytest.mark.parametrize(
@@ -118,6 +124,7 @@ def test_values_that_change_nothing_are_accepted() -> None:
         ("stream_options", {"include_usage": True}, "stream_options"),
         ("logit_bias", {"5": 300}, "logit_bias.5"),
         ("crossover", {"passage": 3}, "crossover.passage"),
+        ("crossover", {"where": {"team": 3}}, "crossover.where.team"),
         ("messages", [], "messages"),
         ("messages", "hello", "messages"),
         ("messages", [{"role": "user"}], "messages[0].content"),

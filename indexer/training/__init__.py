@@ -1,0 +1,1 @@
+"""A retriever that learns: the embedding model fine-tuned on questions and the passages that answer them."""

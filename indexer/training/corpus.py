@@ -1,0 +1,100 @@
+"""All chunks of an index in memory: what a fine-tuned embedding model is trained against and judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossover.indexer.chunking import Chunker
+from crossover.indexer.embedding import Embedder, Vectors, count_terms, sparse_query
+from crossover.indexer.fusion import Candidate, Weights, fuse, word_weight
+from crossover.indexer.language import detect
+from crossover.indexer.manifest import Snapshot
+from crossover.indexer.retriever import CANDIDATES
+from crossover.indexer.training.pairs import Pair
+from crossover.indexer.trust import REFERENCE, TrustFile, measure
+from crossover.indexer.vector_store import Hit, VectorStore
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One embedding model over the corpus.
+
+    Attributes:
+        vectors: of the chunks, in their order, shape (n, d).
+        weights: what its cosine is worth, by language.
+    """
+
+    embedder: Embedder
+    vectors: Vectors
+    weights: dict[str, float]
+
+
+class Corpus:
+    """The chunks of one state of an index, and searches over them with any embedding model.
+
+    Args:
+        snapshot: of the manifest.
+        store: searched for words; open while this is used.
+        embedder: the model that made the vectors in the store.
+        trust: what that model's cosines are worth.
+        chunk_tokens: the setting.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, store: VectorStore, embedder: Embedder, trust: TrustFile, chunk_tokens: int | None
+    ) -> None:
+        self._snapshot = snapshot
+        self._store = store
+        chunker = Chunker(min(chunk_tokens or embedder.max_tokens, embedder.max_tokens), embedder.count_tokens)
+        self.hits: list[Hit] = []
+        self.texts: list[str] = []
+        vectors = []
+        for hit, vector in store.chunks():
+            record = snapshot.documents.get(hit.chunk.document)
+            if record and record.revision == hit.revision:
+                self.hits.append(hit)
+                self.texts.append(chunker.embedded_text(record.title, hit.chunk))
+                vectors.append(vector)
+        weights = {code: trust.weight(embedder.name, code) for code in snapshot.languages}
+        self.present = Side(embedder, np.stack(vectors) if vectors else np.empty((0, 0), np.float32), weights)
+
+    def under(self, embedder: Embedder) -> Side:
+        """The corpus embedded by another model."""
+        vectors = embedder.documents(self.texts)
+        weights = {}
+        for language in self._snapshot.languages:
+            rows = [
+                row
+                for row, hit in enumerate(self.hits)
+                if self._snapshot.documents[hit.chunk.document].language == language
+            ]
+            found = measure(embedder, [self.hits[row].chunk.text for row in rows], vectors[rows])
+            weights[language] = found.weight if found else REFERENCE
+        return Side(embedder, vectors, weights)
+
+    def search(self, question: str, side: Side, k: int) -> list[Candidate]:
+        """The `k` best chunks, fused as the retriever does, with the vectors of one side."""
+        languages = self._snapshot.languages
+        language = detect(question, among=languages)
+        cosines = side.vectors @ side.embedder.query(question)
+        nearest = np.argsort(-cosines, kind="stable")[:CANDIDATES]
+        by_meaning = [replace(self.hits[row], score=float(cosines[row])) for row in nearest]
+        sparse = sparse_query(question, languages, language)
+        own = self.present.embedder.query(question)
+        _, by_words = self._store.query(own, sparse, CANDIDATES, self._snapshot.hidden)
+        weights = Weights(side.weights[language], word_weight(count_terms(question, language), self._snapshot.chunks))
+        return fuse(by_meaning, by_words, self._snapshot, weights)[:k]
+
+    def ranks(self, pairs: Sequence[Pair], side: Side, depth: int) -> Scores:
+        """At which place, from 1, a chunk of the right document comes for each question; infinite below `depth`."""
+        return np.array([self._rank(pair, side, depth) for pair in pairs], dtype=np.float64)
+
+    def _rank(self, pair: Pair, side: Side, depth: int) -> float:
+        found = enumerate(self.search(pair.question, side, depth), start=1)
+        return next((float(rank) for rank, each in found if each.passage.document == pair.document), np.inf)
