@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 from typer.core import TyperGroup
@@ -61,6 +61,9 @@ def add(
         bool, typer.Option("--prune", help="Delete documents of these folders whose files are gone.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing if any file cannot be read.")] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where to read and embed: in this process, or on a Ray cluster.")
+    ] = "local",
     as_json: Json = False,
 ) -> None:
     """Index files and folders; what has not changed since the last time is left alone."""
@@ -69,7 +72,11 @@ def add(
 
     readable_files(paths, strict=strict)  # bad input leaves not even an empty index behind
     with _open(ctx.obj) as index, progress_bar(quiet=as_json) as progress:
-        report = index.ingest_paths(paths, prune=prune, strict=strict, progress=progress)
+        options: dict[str, Any] = {"prune": prune, "strict": strict, "progress": progress}
+        if engine != "local":
+            _require_own(index, "--engine ray")
+            options["engine"] = engine
+        report = index.ingest_paths(paths, **options)
     _print(as_json, asdict(report), lambda: print_report(report))
 
 
@@ -137,6 +144,13 @@ def _open(context: CommandContext, *, warm: bool = False) -> Index | ServedIndex
     from crossover.indexer.index import Index
 
     return Index.open(context.settings, warm=warm)
+
+
+def _require_own(index: Index | ServedIndex, what: str) -> None:
+    from crossover.indexer.served import ServedIndex
+
+    if isinstance(index, ServedIndex):
+        raise RuntimeError(f"{what}: the server at {index.url} holds the index and embeds by itself; stop it first")
 
 
 def _print(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped, chunk_id
 from crossover.indexer.embedding import Embedder, Vectors
 from crossover.indexer.errors import IndexFull
-from crossover.indexer.ingestion import Ingestion, IngestionReport, ReportProgress
+from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
 from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.sources import read_all, readable_files, stale
+from crossover.indexer.sources import SourceFile, read_all, readable_files, stale
 from crossover.indexer.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
@@ -120,11 +121,13 @@ class Index:
         *,
         prune: bool = False,
         strict: bool = False,
+        engine: Literal["local", "ray"] = "local",
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
         """Index files and folders; in a folder, a file that cannot be read is reported and left out.
 
         Args:
+            engine: where files are read and embedded: in this process, or on a Ray cluster.
             prune: delete the documents that came from these folders and whose files are gone.
             strict: a file that cannot be read is an error, and nothing is written.
 
@@ -135,7 +138,8 @@ class Index:
         files = readable_files(paths, strict=strict)
         skipped: list[Skipped] = []
         with self._writing():
-            report = self._ingest(read_all(files, skipped), progress, len(files))
+            documents = read_all(files, skipped) if engine == "local" else self._on_ray(files, skipped)
+            report = self._ingest(documents, progress, len(files))
             report.skipped[:0] = skipped
             if prune:
                 report.deleted = stale(files, self.documents())
@@ -199,8 +203,13 @@ class Index:
                 self._recover()
                 yield
 
+    def _on_ray(self, files: Sequence[SourceFile], skipped: list[Skipped]) -> Engine:
+        from crossover.indexer.ray_engine import RayEngine
+
+        return RayEngine(files, skipped, self._settings)
+
     def _ingest(
-        self, documents: Iterable[Document], progress: ReportProgress | None, total: int | None
+        self, documents: Iterable[Document] | Engine, progress: ReportProgress | None, total: int | None
     ) -> IngestionReport:
         started = time.perf_counter()
         if self._manifest.snapshot.pending:
