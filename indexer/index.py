@@ -18,9 +18,10 @@ from crossover.indexer.errors import IndexFull
 from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
 from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
+from crossover.indexer.ray_engine import RayEngine
 from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.sources import SourceFile, read_all, readable_files, stale
+from crossover.indexer.sources import read_all, readable_files, stale
 from crossover.indexer.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ class Index:
         files = readable_files(paths, strict=strict)
         skipped: list[Skipped] = []
         with self._writing():
-            documents = read_all(files, skipped) if engine == "local" else self._on_ray(files, skipped)
+            documents = read_all(files, skipped) if engine == "local" else RayEngine(files, skipped, self._settings)
             report = self._ingest(documents, progress, len(files))
             report.skipped[:0] = skipped
             if prune:
@@ -202,11 +203,6 @@ class Index:
                 self._manifest.refresh()
                 self._recover()
                 yield
-
-    def _on_ray(self, files: Sequence[SourceFile], skipped: list[Skipped]) -> Engine:
-        from crossover.indexer.ray_engine import RayEngine
-
-        return RayEngine(files, skipped, self._settings)
 
     def _ingest(
         self, documents: Iterable[Document] | Engine, progress: ReportProgress | None, total: int | None
