@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crossover.indexer.document import Chunk, Document, chunk_id, digest
 from crossover.indexer.readers.markdown import blocks
+from crossover.indexer.readers.parsed import PAGE_BREAK
 
 if TYPE_CHECKING:
     from llama_index.core.node_parser import MarkdownNodeParser, SentenceSplitter
@@ -17,6 +18,8 @@ VERSION = 1  # raise it when chunks come out differently: every document is then
 _SEPARATOR = "\x1f"  # between the headings of a path; a slash would split "and/or"
 _HEADING = re.compile(r"#+\s(.*)")
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_PAGE = "\x02"  # a page break while a text is cut; no white space, and no word to any tokenizer
+_LONG = 50_000  # characters that are counted or split at once: time and memory stay in proportion to the text
 _HEADING_SHARE = 3  # the headings in front of a chunk take at most one third of its budget
 
 
@@ -34,13 +37,10 @@ class Chunker:
 
     def chunk(self, document: Document, revision: str) -> list[Chunk]:
         """The chunks of a document in order; a document of headings alone is one chunk."""
-        pieces = [
-            (heading, text)
-            for heading, body in self._sections(document)
-            for text in self._pack(body, self._room(document, heading))
-        ]
-        if not pieces:
-            pieces = [((), text) for text in self._pack(document.text, self._room(document, ()))]
+        pieces = list(_paged(self._pieces(document)))
+        if not pieces:  # headings alone
+            pieces = list(_paged(((), text) for text in self._pack(_marked(document), self._room(document, ()))))
+        has_pages = PAGE_BREAK in document.text
         return [
             Chunk(
                 id=chunk_id(document.id, revision, ordinal),
@@ -49,13 +49,19 @@ class Chunker:
                 text=text,
                 heading=heading,
                 content_hash=digest(" ".join(text.split())),
+                page=page if has_pages else None,
             )
-            for ordinal, (heading, text) in enumerate(pieces)
+            for ordinal, (heading, text, page) in enumerate(pieces)
         ]
 
     def embedded_text(self, title: str, chunk: Chunk) -> str:
         """What the vectors of a chunk are made of: the title and the headings above it, then its text."""
         return f"{self._prefix(title, chunk.heading)}\n{chunk.text}"
+
+    def _pieces(self, document: Document) -> Iterator[tuple[tuple[str, ...], str]]:
+        for heading, body in self._sections(document):
+            for text in self._pack(body, self._room(document, heading)):
+                yield heading, text
 
     def _prefix(self, title: str, heading: tuple[str, ...]) -> str:
         path = [title, *heading] if title not in heading else list(heading)
@@ -72,16 +78,16 @@ class Chunker:
         return prefix[:low]
 
     def _room(self, document: Document, heading: tuple[str, ...]) -> int:
-        return self.budget - self._count(self._prefix(document.title, heading))
+        return self.budget - self._count(f"{self._prefix(document.title, heading)}\n")
 
     def _sections(self, document: Document) -> Iterator[tuple[tuple[str, ...], str]]:
         """The headings above each section, and the section without its own heading line."""
         if document.metadata.get("format") == "text":
-            yield (), document.text
+            yield (), _marked(document)
             return
         from llama_index.core.schema import Document as LlamaDocument
 
-        for node in self._markdown.get_nodes_from_node(LlamaDocument(text=document.text)):
+        for node in self._markdown.get_nodes_from_node(LlamaDocument(text=_marked(document))):
             above = [part for part in node.metadata["header_path"].split(_SEPARATOR) if part]
             first, _, rest = node.text.partition("\n")
             own = _HEADING.match(first)
@@ -93,7 +99,7 @@ class Chunker:
         held: list[str] = []
         used = 0
         for block in self._blocks(body, room):
-            tokens = self._count(block)
+            tokens = self._count(f"{block}\n\n")
             if held and used + tokens > room:
                 yield "\n\n".join(held)
                 held, used = [], 0
@@ -109,7 +115,7 @@ class Chunker:
                 part = part.strip("\n").rstrip()
                 if not part.strip():
                     continue
-                if self._count(part) <= room:
+                if len(part) <= _LONG and self._count(part) <= room:
                     yield part
                 elif is_code:
                     yield from self._split_code(part, room)
@@ -123,11 +129,11 @@ class Chunker:
         closing = fence.group(1) if fence else "```"
         if lines and lines[-1].strip() == closing:
             lines.pop()
-        inside = room - self._count(opening) - self._count(closing)
+        inside = room - self._count(f"{opening}\n") - self._count(closing)
         held: list[str] = []
         used = 0
         for line in (piece for long in lines for piece in self._fitting(long, inside)):
-            tokens = self._count(line)
+            tokens = self._count(f"{line}\n")
             if held and used + tokens > inside:
                 yield "\n".join([opening, *held, closing])
                 held, used = [], 0
@@ -137,11 +143,14 @@ class Chunker:
             yield "\n".join([opening, *held, closing])
 
     def _fitting(self, line: str, room: int) -> list[str]:
-        return [line] if self._count(line) <= room else list(self._split_prose(line, room))
+        fits = len(line) <= _LONG and self._count(line) <= room
+        return [line] if fits else list(self._split_prose(line, room))
 
     def _split_prose(self, text: str, room: int) -> Iterator[str]:
-        for piece in self._splitter(max(room, 1)).split_text(text):
-            yield from [piece] if self._count(piece) <= room else self._halves(piece, room)
+        splitter = self._splitter(max(room, 1))
+        for start, end in _spans(text):
+            for piece in splitter.split_text(text[start:end]):
+                yield from [piece] if self._count(piece) <= room else self._halves(piece, room)
 
     def _halves(self, text: str, room: int) -> Iterator[str]:
         """The last resort for a text without any place to split, such as one very long word."""
@@ -162,6 +171,35 @@ class Chunker:
         from llama_index.core.node_parser import SentenceSplitter
 
         return SentenceSplitter(chunk_size=room, chunk_overlap=0, tokenizer=lambda text: [0] * self._count(text))
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where to cut a text of any length so that no part is longer than what is split at once; between words."""
+    start = 0
+    while len(text) - start > _LONG:
+        space = max(text.rfind(" ", start, start + _LONG), text.rfind("\n", start, start + _LONG))
+        end = space if space > start else start + _LONG
+        yield start, end
+        start = end
+    yield start, len(text)
+
+
+def _marked(document: Document) -> str:
+    """The text with each page break as a paragraph of its own that survives the stripping of white space."""
+    if PAGE_BREAK not in document.text:
+        return document.text
+    return document.text.replace(_PAGE, "").replace(PAGE_BREAK, f"\n\n{_PAGE}\n\n")
+
+
+def _paged(pieces: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """The pieces without the page breaks, each with the page on which it begins."""
+    page = 1
+    for heading, text in pieces:
+        words = text.lstrip(f"{_PAGE}\n")
+        page += text[: len(text) - len(words)].count(_PAGE)
+        if words:
+            yield heading, "\n\n".join(part for part in words.split("\n\n") if part != _PAGE), page
+        page += words.count(_PAGE)
 
 
 def _plain(heading: str) -> str:

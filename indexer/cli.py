@@ -60,24 +60,33 @@ def add(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete documents of these folders whose files are gone.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Write nothing if any file cannot be read.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything could not be read.")] = False,
+    fields: Annotated[
+        str,
+        typer.Option("--map", metavar="text=FIELD,title=FIELD", help="What id, title, text, link are called in JSON."),
+    ] = "",
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="Where to read and embed: in this process, or on a Ray cluster.")
     ] = "local",
     as_json: Json = False,
 ) -> None:
-    """Index files and folders; what has not changed since the last time is left alone."""
+    """Index files and folders; what has not changed is left alone, and what cannot be read is reported."""
     from crossover.indexer.console import print_report, progress_bar
-    from crossover.indexer.sources import readable_files
+    from crossover.indexer.sources import collect
 
-    readable_files(paths, strict=strict)  # bad input leaves not even an empty index behind
-    with _open(ctx.obj) as index, progress_bar(quiet=as_json) as progress:
-        options: dict[str, Any] = {"prune": prune, "strict": strict, "progress": progress}
+    settings = ctx.obj.settings
+    if fields:
+        settings = settings.model_copy(update={"document_fields": _parse_map(fields)})
+    collect(paths)  # a wrong path leaves not even an empty index behind
+    with _open(ctx.obj, settings) as index, progress_bar(quiet=as_json) as progress:
+        options: dict[str, Any] = {"prune": prune, "progress": progress}
         if engine != "local":
             _require_own(index, "--engine ray")
             options["engine"] = engine
         report = index.ingest_paths(paths, **options)
     _print(as_json, asdict(report), lambda: print_report(report))
+    if strict and report.skipped:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: [b]crossover index status --json[/b]")
@@ -99,24 +108,46 @@ def search(
     ctx: typer.Context,
     query: Annotated[str, typer.Argument(help="A question, or words to look for.")],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 5,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how each score came about.")] = False,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only documents of this id or source; * stands for anything.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="Only documents with this metadata: KEY=VALUE.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every stage and how each score came about.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find the passages that fit a question best."""
     from crossover.indexer.console import print_passages, print_trace
+    from crossover.indexer.filters import parse_filter
+
+    only = parse_filter(source or (), where or ())
+    with _open(ctx.obj, warm=True) as index:
+        trace = index.explain(query, k, only)
+    found: dict[str, Any] = {"query": query, "passages": [asdict(passage) for passage in trace.passages]}
+    if explain:
+        _print(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
+    else:
+        _print(as_json, found, lambda: print_passages(trace.passages))
+
+
+@app.command(epilog="Example: [b]crossover index calibrate --json[/b]")
+def calibrate(ctx: typer.Context, as_json: Json = False) -> None:
+    """Measure how far the embedding model can be trusted beside words, in each language of the documents.
+
+    Runs by itself for every model but the packaged one, whose weight ships with Crossover.
+    """
+    from crossover.indexer.console import print_trust
+    from crossover.indexer.embedding import PACKAGED
     from crossover.indexer.index import Index
 
-    with _open(ctx.obj, warm=True) as index:
-        if isinstance(index, Index):
-            trace = index.explain(query, k)
-            passages = [candidate.passage for candidate in trace.candidates]
-        else:
-            trace, passages = None, index.search(query, k)
-    found: dict[str, Any] = {"query": query, "passages": [asdict(passage) for passage in passages]}
-    if explain and trace:
-        _print(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
-    else:  # a server says the scores of both sides, not its weights
-        _print(as_json, found, lambda: print_passages(passages, explain=explain))
+    with _open(ctx.obj) as index:
+        if not isinstance(index, Index):
+            raise RuntimeError(f"the server at {index.url} holds the index; stop it, or calibrate before it starts")
+        found = index.calibrate()
+    model = ctx.obj.settings.embedding_model or PACKAGED
+    languages = {language: {**asdict(trust), "weight": trust.weight} for language, trust in found.items()}
+    _print(as_json, {"model": model, "languages": languages}, lambda: print_trust(model, found))
 
 
 @app.command(epilog="Example: [b]crossover index delete handbook/travel.md[/b]")
@@ -134,16 +165,30 @@ def delete(
     _print(as_json, {"deleted": document}, lambda: typer.echo(f"deleted {document}"))
 
 
-def _open(context: CommandContext, *, warm: bool = False) -> Index | ServedIndex:
+def _open(
+    context: CommandContext, settings: IndexerSettings | None = None, *, warm: bool = False
+) -> Index | ServedIndex:
     """The index itself, or the server that holds it."""
+    settings = settings or context.settings
     url = context.live_server()
     if url:
         from crossover.indexer.served import ServedIndex
 
-        return ServedIndex(url)
+        return ServedIndex(url, settings.reading)
     from crossover.indexer.index import Index
 
-    return Index.open(context.settings, warm=warm)
+    return Index.open(settings, warm=warm)
+
+
+def _parse_map(pairs: str) -> dict[str, str]:
+    """The field map of `text=body,title=name`."""
+    fields = {}
+    for pair in pairs.split(","):
+        meaning, _, field = (part.strip() for part in pair.partition("="))
+        if meaning not in ("id", "title", "text", "link") or not field:
+            raise ValueError(f"--map {pair!r}: write id, title, text or link, = and the field, such as text=body")
+        fields[meaning] = field
+    return fields
 
 
 def _require_own(index: Index | ServedIndex, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -13,10 +13,11 @@ from rich.table import Column, Table
 
 from crossover.indexer import ingestion
 from crossover.indexer.document import DocumentRecord, Passage
+from crossover.indexer.fusion import Candidate
 from crossover.indexer.ingestion import IngestionReport, ReportProgress
-from crossover.indexer.retriever import Candidate, Trace
+from crossover.indexer.retriever import Trace
+from crossover.indexer.trust import Trust
 
-_SHOWN = 20  # skipped files; the rest is counted
 _PREVIEW = 240  # characters of a passage
 
 
@@ -52,10 +53,8 @@ def progress_bar(*, quiet: bool) -> Iterator[ReportProgress]:
 def print_report(report: IngestionReport) -> None:
     """Counts on stdout; what was left out, and warnings, on stderr."""
     errors = Console(stderr=True, soft_wrap=True)
-    for skipped in report.skipped[:_SHOWN]:
+    for skipped in report.skipped:
         errors.print(f"[yellow]skipped[/yellow] {escape(skipped.path)}: {escape(skipped.reason)}", highlight=False)
-    if len(report.skipped) > _SHOWN:
-        errors.print(f"[yellow]skipped[/yellow] {len(report.skipped) - _SHOWN} more", highlight=False)
     for warning in report.warnings:
         errors.print(f"[yellow]warning[/yellow] {escape(warning)}", highlight=False)
     counts = [
@@ -97,15 +96,14 @@ def print_documents(documents: Sequence[DocumentRecord]) -> None:
     console.print(f"{len(documents)} documents, {sum(record.chunks for record in documents)} chunks")
 
 
-def print_passages(passages: Sequence[Passage], *, explain: bool = False) -> None:
-    """The passages, numbered, each with its score and document."""
+def print_passages(passages: Sequence[Passage]) -> None:
+    """The passages, numbered, each with its score (its relevance where that is known) and document."""
     console = _console()
     for n, passage in enumerate(passages, start=1):
         console.print(
-            f"[b]{n}. {escape(passage.title)}[/b]  {passage.score:.3f}  [cyan]{escape(passage.document)}[/cyan]"
+            f"[b]{n}. {escape(passage.title)}[/b]  {passage.score:.3f}{_relevance(passage)}  "
+            f"[cyan]{escape(passage.document)}[/cyan]" + (f" page {passage.page}" if passage.page else "")
         )
-        if explain:
-            console.print(f"   meaning {_number(passage.dense)} · words {_number(passage.sparse)}")
         preview = " ".join(passage.text.split())
         console.print(f"   {escape(preview[:_PREVIEW])}{'…' if len(preview) > _PREVIEW else ''}", highlight=False)
     if not passages:
@@ -113,17 +111,23 @@ def print_passages(passages: Sequence[Passage], *, explain: bool = False) -> Non
 
 
 def print_trace(trace: Trace) -> None:
-    """The passages as a table of ranks and scores on both sides."""
+    """Every stage: language, weights, both searches, their fusion, the reranker, copies left out, relevance."""
     console = _console()
     console.print(
-        f"language {trace.language} · weights: meaning {trace.weights.dense:g}, words {trace.weights.sparse:g} · "
-        f"embedding {trace.embed_ms:.1f} ms, search {trace.search_ms:.1f} ms"
+        f"language {trace.language} · weights: meaning {trace.weights.dense:.3g}, words {trace.weights.sparse:.3g} · "
+        f"{trace.looked_at} chunks fused · reranker {escape(trace.reranker or 'none')}"
+    )
+    console.print(
+        f"embedding {trace.embed_ms:.1f} ms, search {trace.search_ms:.1f} ms, reranking {trace.rerank_ms:.1f} ms"
     )
     table = Table(
         "",
         "score",
+        "relevance",
         "by meaning",
         "by words",
+        "fused",
+        "reranked",
         Column("document", overflow="fold"),
         "passage",
         box=None,
@@ -132,9 +136,31 @@ def print_trace(trace: Trace) -> None:
     for n, candidate in enumerate(trace.candidates, start=1):
         passage = candidate.passage
         table.add_row(
-            str(n), f"{passage.score:.3f}", *_sides(candidate), escape(passage.document), escape(passage.title)
+            str(n),
+            _number(passage.score),
+            _number(passage.relevance),
+            *_sides(candidate),
+            _number(candidate.fused),
+            _number(candidate.reranked),
+            escape(passage.document),
+            escape(passage.title),
         )
     console.print(table)
+    places = {candidate.passage.chunk: n for n, candidate in enumerate(trace.candidates, start=1)}
+    for each in trace.dropped:
+        console.print(f"left out: {escape(each.document)}, a copy of {places[each.like]}", highlight=False)
+
+
+def print_trust(model: str, found: Mapping[str, Trust]) -> None:
+    """What the embedding model's similarities are worth, by language."""
+    table = Table("language", "weight", "spread", "told apart by", "chunks", box=None, header_style="bold")
+    for language, trust in sorted(found.items()):
+        table.add_row(
+            language, f"{trust.weight:.2f}", f"{trust.spread:.3f}", f"{trust.separation:.1f} spreads", str(trust.chunks)
+        )
+    console = _console()
+    console.print(f"{escape(model)}: what a cosine of 1 is worth beside words")
+    console.print(table if found else "too few chunks of any language")
 
 
 def _console() -> Console:
@@ -150,6 +176,10 @@ def _sides(candidate: Candidate) -> tuple[str, str]:
 
 def _side(rank: int | None, score: float | None) -> str:
     return "-" if rank is None else f"#{rank} ({_number(score)})"
+
+
+def _relevance(passage: Passage) -> str:
+    return "" if passage.relevance is None else f"  relevance {passage.relevance:.2f}"
 
 
 def _number(score: float | None) -> str:

@@ -16,7 +16,9 @@ class Document:
 
     Attributes:
         language: an ISO 639-1 code; None where it is to be detected.
-        metadata: free; the indexer reads `format` ("markdown" or "text") and `root` (the folder it came from).
+        text: Markdown, or plain text where the format is "text"; a form feed stands between two pages.
+        metadata: free; the indexer reads `format` (of the file), `root` (the folder that it came from), `link` (its
+            URL) and `file` (the file's document id, where several documents came from one file).
     """
 
     id: str
@@ -42,6 +44,7 @@ class Chunk:
         text: without the headings above it.
         heading: the headings above it, outermost first.
         content_hash: equal for equal text, whatever its layout.
+        page: on which it begins, from 1; None where the document has no pages.
     """
 
     id: str
@@ -50,6 +53,7 @@ class Chunk:
     text: str
     heading: tuple[str, ...]
     content_hash: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,13 @@ class Passage:
     """A chunk as search returns it.
 
     Attributes:
-        score: fused, 0 to 1; 1 is first by every measure.
+        score: 0 to 1, for this question alone: fused, where 1 is first by every measure, or the reranker's.
         dense: cosine similarity to the question; None where the chunk was not among the nearest.
         sparse: BM25; None where the chunk was not among the best by words.
+        page: on which it begins, from 1; None where the document has no pages.
+        link: where to open the document: the URL that it names as its own, else its source.
+        relevance: the probability that it is about what was asked, comparable between questions; None where
+            it was not calibrated for the embedding model and the language.
     """
 
     document: str
@@ -72,6 +80,9 @@ class Passage:
     content_hash: str
     dense: float | None = None
     sparse: float | None = None
+    page: int | None = None
+    link: str = ""
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ OSError
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 
@@ -24,8 +25,8 @@ class ReadError(ValueError):
     """A file that cannot be read as a document."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = str(path)
+        self.path = os.fsencode(path).decode(errors="backslashreplace")  # a name may hold bytes that are no text
+        super().__init__(f"{self.path}: {reason}")
         self.reason = reason
 
 

@@ -6,25 +6,32 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+import numpy as np
+
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped, chunk_id
 from crossover.indexer.embedding import Embedder, Vectors
 from crossover.indexer.errors import IndexFull
+from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
 from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.ray_engine import RayEngine
+from crossover.indexer.reranker import Reranker
 from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.sources import read_all, readable_files, stale
+from crossover.indexer.sources import collect, read_all, stale
+from crossover.indexer.trust import Trust, TrustFile, measure
 from crossover.indexer.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
+_SAMPLE = 4000  # chunks looked at to see how far an embedding model can be trusted
 
 
 class Index:
@@ -53,7 +60,9 @@ class Index:
         self._writer = threading.Lock()
         self._embedder = embedder
         refresh = (lambda: None) if lock else manifest.refresh
-        self._retriever = Retriever(manifest, store, self._embedder, refresh)
+        self._trust = TrustFile(settings.index_home / "trust.json")
+        reranker = Reranker(settings.reranker) if settings.reranker else None
+        self._retriever = Retriever(manifest, store, self._embedder, refresh, self._trust, reranker)
 
     @classmethod
     def open(cls, settings: IndexerSettings, *, warm: bool = True) -> Index:
@@ -121,29 +130,29 @@ class Index:
         paths: Iterable[Path],
         *,
         prune: bool = False,
-        strict: bool = False,
         engine: Literal["local", "ray"] = "local",
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
-        """Index files and folders; in a folder, a file that cannot be read is reported and left out.
+        """Index files and folders; a file that cannot be read is reported and left out.
 
         Args:
             engine: where files are read and embedded: in this process, or on a Ray cluster.
             prune: delete the documents that came from these folders and whose files are gone.
-            strict: a file that cannot be read is an error, and nothing is written.
 
         Raises:
-            ReadError: a path is missing, or a file named itself cannot be read; nothing is written.
+            ReadError: a path is missing, or the paths are files of which none can be read; nothing is written.
             DocumentCollision: two files would get the same id; nothing is written.
         """
-        files = readable_files(paths, strict=strict)
+        files = collect(paths)
         skipped: list[Skipped] = []
         with self._writing():
-            documents = read_all(files, skipped) if engine == "local" else RayEngine(files, skipped, self._settings)
+            reading = self._settings.reading
+            on_ray = engine == "ray"
+            documents = RayEngine(files, skipped, self._settings) if on_ray else read_all(files, skipped, reading)
             report = self._ingest(documents, progress, len(files))
             report.skipped[:0] = skipped
             if prune:
-                report.deleted = stale(files, self.documents())
+                report.deleted = stale(files, self.documents(), report.indexed, skipped)
                 self._forget(report.deleted)
         return report
 
@@ -161,18 +170,40 @@ class Index:
             self._manifest.refresh()
         return [record for _, record in sorted(self._manifest.snapshot.documents.items())]
 
-    def search(self, query: str, k: int = 5) -> list[Passage]:
+    def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first; blocking, and safe to call from many threads.
 
         Raises:
             ValueError: the query is empty, or k is not positive.
             StoreError: the store failed.
         """
-        return [candidate.passage for candidate in self.explain(query, k).candidates]
+        return self.explain(query, k, only).passages
 
-    def explain(self, query: str, k: int = 5) -> Trace:
-        """The same search with how it came about: ranks, scores of both sides, weights, times."""
-        return self._retriever.search(query, k)
+    def explain(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> Trace:
+        """The same search with how it came about: every stage with its ranks, scores, weights and times."""
+        return self._retriever.search(query, k, only)
+
+    def calibrate(self, languages: Collection[str] | None = None) -> dict[str, Trust]:
+        """Measure how far the embedding model can be trusted in the languages of the documents, and keep to it.
+
+        Args:
+            languages: those to measure; None is all. A language of few chunks is left out.
+        """
+        snapshot = self._manifest.snapshot
+        samples: dict[str, list[tuple[str, Vectors]]] = {}
+        for hit, vector in self._store.chunks(_SAMPLE):
+            record = snapshot.documents.get(hit.chunk.document)
+            if record and record.revision == hit.revision:
+                samples.setdefault(record.language, []).append((hit.chunk.text, vector))
+        found = {}
+        for language, sample in samples.items():
+            if languages is None or language in languages:
+                texts, vectors = zip(*sample, strict=True)
+                if trust := measure(self._embedder, texts, np.stack(vectors)):
+                    found[language] = trust
+        if found:
+            self._trust.keep(self._embedder.name, found)
+        return found
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""
@@ -214,8 +245,16 @@ class Index:
         report = run.run(documents, progress, total)
         if report.chunks:
             self._store.optimize()
+            self._calibrate_if_due()
         report.seconds = time.perf_counter() - started
         return report
+
+    def _calibrate_if_due(self) -> None:
+        chunks: Counter[str] = Counter()
+        for record in self._manifest.snapshot.documents.values():
+            chunks[record.language] += record.chunks
+        if due := self._trust.due(self._embedder.name, chunks):
+            self.calibrate(due)
 
     def _forget(self, ids: Sequence[str]) -> None:
         if ids:

@@ -7,24 +7,22 @@ what it replaced is deleted: whenever the process dies, the manifest names whole
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from crossover.indexer.ahead import ahead
+from crossover.indexer.ahead import ahead, short_turns
 from crossover.indexer.document import Document, DocumentRecord, Skipped
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import DocumentCollision
 from crossover.indexer.manifest import Manifest
-from crossover.indexer.preparation import Known, Looked, Preparation
+from crossover.indexer.preparation import Looked, Preparation
 from crossover.indexer.vector_store import StoredChunk, VectorStore
 
 _BATCH_CHUNKS = 128  # in the first batch: a few seconds of embedding, so that something can be found soon
 _GROWTH = 4  # times as many in the later ones: what a crash costs, and what is sorted by length
-_TURN = 0.0005  # seconds; Python's own is ten times as long
 _AHEAD = 32  # documents that wait to be embedded
 
 
@@ -62,6 +60,11 @@ class IngestionReport:
     chunks: int = 0
     seconds: float = 0.0
 
+    @property
+    def indexed(self) -> set[str]:
+        """The documents that are in the index as they were read."""
+        return {*self.added, *self.updated, *self.unchanged}
+
 
 ReportProgress = Callable[[Progress], None]
 
@@ -70,8 +73,8 @@ ReportProgress = Callable[[Progress], None]
 class Engine(Protocol):
     """Looks at documents, and embeds those that changed, somewhere else than here."""
 
-    def looked(self, known: Known) -> Generator[Looked]:
-        """What became of each document, with the vectors of the changed ones, in any order."""
+    def looked(self, known: Mapping[str, DocumentRecord]) -> Generator[Looked]:
+        """What became of each document beside what the index knows, with the vectors of the changed ones."""
 
 
 class Ingestion:
@@ -113,9 +116,10 @@ class Ingestion:
                 with telling:
                     progress(Progress(self._passed + round(self._embedded), total, self._chunks, document))
 
-        looked = documents.looked(self._known) if isinstance(documents, Engine) else self._look(documents, tell)
+        known = self._manifest.snapshot.documents
+        looked = documents.looked(known) if isinstance(documents, Engine) else self._look(documents, tell)
         changed = ahead(self._changed(looked), _AHEAD, self._stop)
-        with _short_turns(), closing(ahead(self._pieces(changed, tell), 1, self._stop)) as pieces:
+        with short_turns(), closing(ahead(self._pieces(changed, tell), 1, self._stop)) as pieces:
             for piece in pieces:
                 self._write(piece)
         if self._refreshed:
@@ -128,16 +132,16 @@ class Ingestion:
         return self._manifest.snapshot.documents.get(document)
 
     def _look(self, documents: Iterable[Document], tell: Callable[[str], None]) -> Generator[Looked]:
-        seen: set[str] = set()
         for document in documents:
-            _require_new_id(document, seen)
             tell(document.id)
             yield self._preparation.look(document, self._known(document.id))
 
     def _changed(self, looked: Generator[Looked]) -> Generator[Looked]:
         """The documents that are new or changed; of the others, note what they are."""
+        seen: set[str] = set()
         with closing(looked):
             for each in looked:
+                _require_new_id(each.record, seen)
                 record, known = each.record, self._known(each.record.id)
                 if each.chunks:
                     if known and known.source != record.source:
@@ -215,17 +219,6 @@ class _Piece:
     last: bool
 
 
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let threads take turns more often: a question's hundred steps would each wait for a turn of this work."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
 def _batches(changed: Iterable[Looked]) -> Iterator[list[Looked]]:
     batch: list[Looked] = []
     size, enough = 0, _BATCH_CHUNKS
@@ -239,7 +232,7 @@ def _batches(changed: Iterable[Looked]) -> Iterator[list[Looked]]:
         yield batch
 
 
-def _require_new_id(document: Document, seen: set[str]) -> None:
+def _require_new_id(document: DocumentRecord, seen: set[str]) -> None:
     if not document.id.strip():
         raise ValueError(f"document {document.title!r}: its id is empty; give it one")
     if document.id in seen:

@@ -17,10 +17,6 @@ from crossover.indexer.vector_store import StoredChunk
 _LONGEST = 512  # tokens of a chunk unless a setting says more, also for models that read whole books
 
 
-Known = Callable[[str], DocumentRecord | None]
-"""What the index knows of the document of an id."""
-
-
 @dataclass(slots=True)
 class Looked:
     """A document that was looked at.

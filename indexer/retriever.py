@@ -1,57 +1,25 @@
-"""Questions in, passages out: one search by meaning, one by words, fused by rank.
-
-Reciprocal rank fusion, sum of weight / (k + rank). Its constants decide more than the engine does:
-on XQuAD, k = 60 with equal weights lost a third of the recall that words alone reach in Russian and
-Chinese, because an English embedding model's guesses counted as much as the words.
-"""
+"""Questions in, passages out: one search by meaning, one by words, fused by score, copies left out."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
-from crossover.indexer.document import Passage, passage_title
-from crossover.indexer.embedding import PACKAGED, Embedder, sparse_query
+from crossover.indexer.diversity import Dropped, distinct
+from crossover.indexer.document import Passage
+from crossover.indexer.embedding import Embedder, count_terms, sparse_query
+from crossover.indexer.filters import DocumentFilter
+from crossover.indexer.fusion import Candidate, Weights, fuse, word_weight
 from crossover.indexer.language import FALLBACK, detect
 from crossover.indexer.manifest import Manifest, Snapshot
-from crossover.indexer.vector_store import Hit, VectorStore
+from crossover.indexer.relevance import relevance
+from crossover.indexer.reranker import RERANKED, Reranker
+from crossover.indexer.trust import TrustFile
+from crossover.indexer.vector_store import VectorStore
 
-RRF_K = 10
 CANDIDATES = 50  # of each search; more change nothing in the first ten
 _ATTEMPTS = 20  # a search that overlapped a commit is made again
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much each search counts."""
-
-    dense: float
-    sparse: float
-
-
-_ANY_MODEL = Weights(1.0, 2.0)
-# The packaged model was trained on English. What its vectors alone recall at 5 on XQuAD: English 0.98, Spanish 0.69,
-# Chinese 0.30, Russian 0.17. With these weights both together recall 0.994, 0.989, 0.985 and 0.969.
-_ALIEN = Weights(0.1, 2.0)
-_RELATED = Weights(0.5, 2.0)
-_PACKAGED_MODEL = {"en": _ANY_MODEL, **dict.fromkeys(("de", "es", "fr", "it", "nl", "pt", "sv"), _RELATED)}
-
-
-def weights_for(model: str, language: str) -> Weights:
-    """The weights of the two searches for questions in a language under an embedding model."""
-    if model != PACKAGED:
-        return _ANY_MODEL
-    return _PACKAGED_MODEL.get(language, _ALIEN)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage and how it got its score; a rank (from 1) is None where that search did not find it."""
-
-    passage: Passage
-    dense_rank: int | None
-    sparse_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +29,55 @@ class Trace:
     Attributes:
         language: of the question, as far as it matters: one of the documents' languages.
         candidates: best first.
+        dropped: what repeated a better passage.
+        looked_at: how many chunks the two searches brought.
+        reranker: the model that put them in their last order; None where none did.
         embed_ms: milliseconds for the vectors of the question.
-        search_ms: milliseconds for the rest.
+        search_ms: milliseconds for both searches and their fusion.
+        rerank_ms: milliseconds for the reranker.
     """
 
     query: str
     language: str
     weights: Weights
     candidates: tuple[Candidate, ...]
-    embed_ms: float
-    search_ms: float
+    embed_ms: float = 0.0
+    search_ms: float = 0.0
+    rerank_ms: float = 0.0
+    dropped: tuple[Dropped, ...] = ()
+    looked_at: int = 0
+    reranker: str | None = None
+
+    @property
+    def passages(self) -> list[Passage]:
+        """What was found, best first."""
+        return [candidate.passage for candidate in self.candidates]
 
 
 class Retriever:
     """Searches one store; safe to call from many threads, also while documents are being indexed."""
 
-    def __init__(self, manifest: Manifest, store: VectorStore, embedder: Embedder, refresh: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        store: VectorStore,
+        embedder: Embedder,
+        refresh: Callable[[], None],
+        trust: TrustFile,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._manifest = manifest
         self._store = store
         self._embedder = embedder
         self._refresh = refresh  # looks whether another process has changed the manifest
+        self._trust = trust
+        self._reranker = reranker
 
-    def search(self, query: str, k: int) -> Trace:
-        """The `k` best passages, no text twice, each document in one whole revision.
+    def search(self, query: str, k: int, only: DocumentFilter | None = None) -> Trace:
+        """The `k` best passages, no paragraph twice, each document in one whole revision.
+
+        Args:
+            only: the documents to look at.
 
         Raises:
             ValueError: the query is empty, or k is not positive.
@@ -99,72 +93,62 @@ class Retriever:
         snapshot.require_model(self._embedder.name)
         languages = snapshot.languages
         language = detect(query, among=languages) if languages else FALLBACK
-        weights = weights_for(self._embedder.name, language)
+        weights = Weights(
+            self._trust.weight(self._embedder.name, language),
+            word_weight(count_terms(query, language), snapshot.chunks),
+        )
         if not snapshot.documents:
-            return Trace(query, language, weights, (), 0.0, 0.0)
+            return Trace(query, language, weights, ())
         started = time.perf_counter()
         dense = self._embedder.query(query)
         sparse = sparse_query(query, languages, language)
         embedded = time.perf_counter()
         for _ in range(_ATTEMPTS):
             snapshot = self._manifest.snapshot
-            by_meaning, by_words = self._store.query(dense, sparse, max(CANDIDATES, 4 * k), snapshot.hidden)
+            limit, among = max(CANDIDATES, 4 * k), _revisions(snapshot, only)
+            by_meaning, by_words = self._store.query(dense, sparse, limit, snapshot.hidden, among)
             self._refresh()
             if self._manifest.snapshot is snapshot:
                 break
-        candidates = fuse(by_meaning, by_words, snapshot, weights)[:k]
+        fused = self._calibrated(fuse(by_meaning, by_words, snapshot, weights), language)
         searched = time.perf_counter()
+        ordered = self._reranked(query, fused, k)
+        reranked = time.perf_counter()
+        candidates, dropped = distinct(ordered, k)
         return Trace(
-            query, language, weights, tuple(candidates), (embedded - started) * 1e3, (searched - embedded) * 1e3
+            query,
+            language,
+            weights,
+            tuple(candidates),
+            embed_ms=(embedded - started) * 1e3,
+            search_ms=(searched - embedded) * 1e3,
+            rerank_ms=(reranked - searched) * 1e3,
+            dropped=tuple(dropped),
+            looked_at=len(fused),
+            reranker=self._reranker.name if self._reranker else None,
         )
 
+    def _calibrated(self, fused: list[Candidate], language: str) -> list[Candidate]:
+        model = self._embedder.name
+        return [
+            replace(each, passage=replace(each.passage, relevance=relevance(each.fused, model, language)))
+            for each in fused
+        ]
 
-def fuse(by_meaning: list[Hit], by_words: list[Hit], snapshot: Snapshot, weights: Weights) -> list[Candidate]:
-    """Both searches in one ranking, best first; chunks that the manifest does not know, and repeated texts, left out.
-
-    Scores are divided by the best possible one, so that 1 means first by both.
-    """
-    best = (weights.dense + weights.sparse) / (RRF_K + 1)
-    hits: dict[str, Hit] = {}
-    scores: dict[str, float] = {}
-    dense: dict[str, tuple[int, float]] = {}
-    sparse: dict[str, tuple[int, float]] = {}
-    for found, places, weight in ((by_meaning, dense, weights.dense), (by_words, sparse, weights.sparse)):
-        live = [hit for hit in found if _is_live(hit, snapshot)]
-        for rank, hit in enumerate(live, start=1):
-            hits[hit.chunk.id] = hit
-            places[hit.chunk.id] = (rank, hit.score)
-            scores[hit.chunk.id] = scores.get(hit.chunk.id, 0.0) + weight / (RRF_K + rank) / best
-    fused: list[Candidate] = []
-    seen: set[str] = set()
-    for chunk in sorted(scores, key=lambda each: (-scores[each], each)):
-        hit = hits[chunk]
-        if hit.chunk.content_hash in seen:
-            continue
-        seen.add(hit.chunk.content_hash)
-        dense_rank, dense_score = dense.get(chunk, (None, None))
-        sparse_rank, sparse_score = sparse.get(chunk, (None, None))
-        passage = _passage(hit, snapshot, scores[chunk], dense_score, sparse_score)
-        fused.append(Candidate(passage, dense_rank, sparse_rank))
-    return fused
+    def _reranked(self, query: str, fused: list[Candidate], k: int) -> list[Candidate]:
+        """The best by the cross-encoder; the rest, which it did not read, is left out."""
+        if not self._reranker:
+            return fused
+        read = fused[: max(RERANKED, k)]
+        scores = self._reranker.scores(query, [f"{each.passage.title}\n{each.passage.text}" for each in read])
+        scored = [
+            replace(each, reranked=score, passage=replace(each.passage, score=score))
+            for each, score in zip(read, scores, strict=True)
+        ]
+        return sorted(scored, key=lambda each: -each.passage.score)
 
 
-def _is_live(hit: Hit, snapshot: Snapshot) -> bool:
-    record = snapshot.documents.get(hit.chunk.document)
-    return record is not None and record.revision == hit.revision
-
-
-def _passage(hit: Hit, snapshot: Snapshot, score: float, dense: float | None, sparse: float | None) -> Passage:
-    record = snapshot.documents[hit.chunk.document]
-    return Passage(
-        document=record.id,
-        chunk=hit.chunk.id,
-        title=passage_title(record.title, hit.chunk.heading),
-        text=hit.chunk.text,
-        score=score,
-        source=record.source,
-        heading=hit.chunk.heading,
-        content_hash=hit.chunk.content_hash,
-        dense=dense,
-        sparse=sparse,
-    )
+def _revisions(snapshot: Snapshot, only: DocumentFilter | None) -> Collection[str] | None:
+    if only is None:
+        return None
+    return {record.revision for record in snapshot.documents.values() if only.accepts(record)}

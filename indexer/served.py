@@ -10,12 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter
 
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped
+from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import IngestionReport, Progress, ReportProgress
-from crossover.indexer.sources import read_all, readable_files, stale
+from crossover.indexer.readers import Reading
+from crossover.indexer.retriever import Trace
+from crossover.indexer.sources import collect, read_all, stale
 
 _DOCUMENTS, _CHARACTERS = 16, 200_000  # a request at most: the progress bar moves after each
+_TRACE = TypeAdapter(Trace)
 _TIMEOUT = 600.0  # seconds: a server embeds before it answers
 
 
@@ -28,8 +33,9 @@ class ServedIndex:
         RuntimeError: the server cannot do it now, or does not answer.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, reading: Reading | None = None) -> None:
         self.url = url.rstrip("/")
+        self._reading = reading or Reading()
         self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False)
 
     def ingest_paths(
@@ -37,24 +43,25 @@ class ServedIndex:
         paths: Iterable[Path],
         *,
         prune: bool = False,
-        strict: bool = False,
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
         """Files are read here and indexed there; otherwise as :meth:`Index.ingest_paths`."""
         started = time.perf_counter()
-        files = readable_files(paths, strict=strict)
+        files = collect(paths)
         report = IngestionReport()
+        unread: list[Skipped] = []
         sent = 0
-        for batch in _batches(read_all(files, report.skipped)):
+        for batch in _batches(read_all(files, unread, self._reading)):
             answer = self._ask("POST", "/v1/documents", json={"documents": [_to_json(document) for document in batch]})
             _merge(report, answer)
             sent += len(batch)
             if progress:
-                progress(Progress(sent + len(report.skipped), len(files), report.chunks, batch[-1].id))
+                progress(Progress(sent + len(unread), len(files), report.chunks, batch[-1].id))
         if prune:
-            report.deleted = stale(files, self.documents())
+            report.deleted = stale(files, self.documents(), report.indexed, unread)
             for document in report.deleted:
                 self.delete(document)
+        report.skipped[:0] = unread
         report.seconds = time.perf_counter() - started
         return report
 
@@ -70,14 +77,16 @@ class ServedIndex:
             return False
         return True
 
-    def search(self, query: str, k: int = 5) -> list[Passage]:
+    def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first."""
-        found = self._ask("GET", "/v1/search", params={"q": query, "k": k})["passages"]
-        names = Passage.__dataclass_fields__
-        return [
-            Passage(**{name: passage[name] for name in names if name != "heading"}, heading=tuple(passage["heading"]))
-            for passage in found
-        ]
+        return self.explain(query, k, only).passages
+
+    def explain(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> Trace:
+        """The same search with how it came about."""
+        asked: dict[str, Any] = {"q": query, "k": k, "explain": True}
+        if only:
+            asked |= {"source": list(only.sources), "where": [f"{key}={value}" for key, value in only.where.items()]}
+        return _TRACE.validate_python(self._ask("GET", "/v1/search", params=asked)["trace"])
 
     def close(self) -> None:
         """Close the connection."""

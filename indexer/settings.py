@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+from crossover.indexer.readers import Reading
 
 
 class IndexerSettings(BaseModel):
@@ -18,6 +21,11 @@ class IndexerSettings(BaseModel):
     qdrant_collection: str = Field("crossover", min_length=1, description="The collection on that Qdrant server.")
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model, by hub id or path; without it the packaged all-MiniLM-L6-v2."
+    )
+    reranker: str | None = Field(
+        None,
+        description="A cross-encoder of sentence-transformers, by hub id or path, that reads the best passages again; "
+        "without it the two searches decide.",
     )
     embedding_url: str | None = Field(
         None,
@@ -37,6 +45,12 @@ class IndexerSettings(BaseModel):
         ge=32,
         description="The most tokens of a chunk, its heading included; without it what the embedding model reads.",
     )
+    max_file_mb: int = Field(64, ge=1, description="Files above this many MiB are not indexed.")
+    document_fields: dict[Literal["id", "title", "text", "link"], str] = Field(
+        {},
+        description="What the fields of JSON records are called, by what they mean (id, title, text, link), "
+        'such as {"text": "body"}; what it does not name is looked for.',
+    )
 
     @field_validator("embedding_url")
     @classmethod
@@ -44,6 +58,11 @@ class IndexerSettings(BaseModel):
         if value and "embedding_model" in info.data and not info.data["embedding_model"]:
             raise ValueError("set CROSSOVER_EMBEDDING_MODEL to the name of the model on that server")
         return value
+
+    @property
+    def reading(self) -> Reading:
+        """How files are read."""
+        return Reading(self.max_file_mb << 20, dict[str, str](self.document_fields.items()))
 
     @property
     def index_home(self) -> Path:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.indexer import readers
 from crossover.indexer.document import Document, DocumentRecord, Skipped
 from crossover.indexer.errors import DocumentCollision, ReadError
+from crossover.indexer.readers import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to index.
+    """A file to index, or what stands in a folder and is none: reading it says why.
 
     Attributes:
         document_id: the path relative to the folder that was asked for; of a single file its name.
@@ -30,52 +31,75 @@ def collect(paths: Iterable[Path]) -> list[SourceFile]:
     """The files under some paths, hidden ones left out, sorted, each once.
 
     Raises:
-        ReadError: a path does not exist, or a folder cannot be listed.
+        ReadError: a path does not exist, is a folder that cannot be listed, or there is no file.
         DocumentCollision: two different files would get the same id.
     """
+    paths = list(paths)
     found: dict[str, SourceFile] = {}
     for path in paths:
         for file in _under(path):
             other = found.setdefault(file.document_id, file)
-            if other.path.resolve() != file.path.resolve():
+            if other.path.absolute() != file.path.absolute() and other.path.resolve() != file.path.resolve():
                 raise DocumentCollision(
                     f"{other.path} and {file.path} would both be the document {file.document_id!r}; "
                     "index the folder above both, so that their ids differ"
                 )
+    if not found:
+        raise ReadError(", ".join(map(str, paths)), "no files to index in there")
     return sorted(found.values(), key=lambda file: file.document_id)
 
 
-def readable_files(paths: Iterable[Path], *, strict: bool) -> list[SourceFile]:
-    """The files under some paths, after a look at those that must be readable.
+def read_all(files: Sequence[SourceFile], skipped: list[Skipped], reading: Reading) -> Iterator[Document]:
+    """The documents in some files; what cannot be read goes to `skipped`.
 
     Raises:
-        ReadError: a file named itself (with `strict`: any file) cannot be read, or there is none.
-        DocumentCollision: two files would get the same id.
+        ReadError: the files were named themselves, and none of them can be read.
     """
-    paths = list(paths)
-    files = collect(paths)
-    if not files:
-        raise ReadError(", ".join(map(str, paths)), "no files to index in there")
-    for file in files:
-        if strict or file.root is None:
-            readers.read(file.path, file.document_id)
-    return files
-
-
-def read_all(files: Iterable[SourceFile], skipped: list[Skipped]) -> Iterator[Document]:
-    """The documents in some files; those that cannot be read go to `skipped`."""
+    found_any = False
     for file in files:
         try:
-            yield readers.read(file.path, file.document_id, file.root)
+            for found in readers.read(file.path, file.document_id, file.root, reading):
+                if isinstance(found, Skipped):
+                    skipped.append(found)
+                else:
+                    found_any = True
+                    yield found
         except ReadError as error:
             skipped.append(Skipped(error.path, error.reason))
+    if skipped and not found_any and not any(file.root for file in files):
+        raise ReadError(skipped[0].path, skipped[0].reason)
 
 
-def stale(files: Iterable[SourceFile], records: Iterable[DocumentRecord]) -> list[str]:
-    """The ids of the documents that came from the same folders as these files and have no file any more."""
-    present = {file.document_id for file in files}
+def stale(
+    files: Sequence[SourceFile], records: Iterable[DocumentRecord], seen: Collection[str], skipped: Iterable[Skipped]
+) -> list[str]:
+    """The ids of the documents that came from the same folders as these files and are not there any more.
+
+    Args:
+        files: all that the folders hold.
+        records: of the index.
+        seen: the documents that were read. A record that its file no longer has is gone too.
+        skipped: what could not be read, and is therefore kept as it was.
+    """
+    present = {file.document_id: str(file.path) for file in files}
     roots = {str(file.root) for file in files if file.root}
-    return [record.id for record in records if record.metadata.get("root") in roots and record.id not in present]
+    unread = {each.path for each in skipped}
+    closed = tuple(f"{file.document_id}/" for file in files if file.path.is_dir())
+    return [
+        record.id
+        for record in records
+        if record.metadata.get("root") in roots
+        and record.id not in seen
+        and not record.id.startswith(closed)
+        and _is_gone(record, present, unread)
+    ]
+
+
+def _is_gone(record: DocumentRecord, present: Mapping[str, str], unread: Collection[str]) -> bool:
+    file = record.metadata.get("file", record.id)
+    if file not in present:
+        return True
+    return file != record.id and present[file] not in unread
 
 
 def _under(path: Path) -> Iterator[SourceFile]:
@@ -83,22 +107,24 @@ def _under(path: Path) -> Iterator[SourceFile]:
         yield SourceFile(path, path.name, None)
     elif path.is_dir():
         root = path.resolve()
-        for folder, names, files in os.walk(path, onerror=_raise):
+        closed: list[Path] = []
+        for folder, names, files in os.walk(path, onerror=lambda error: _note(error, path, closed)):
             names[:] = sorted(name for name in names if not name.startswith("."))
-            for name in files:
+            links = [name for name in names if Path(folder, name).is_symlink()]  # not followed, but told
+            for name in (*files, *links):
                 file = Path(folder, name)
-                if not name.startswith(".") and not _is_special(file):
+                if not name.startswith("."):
                     yield SourceFile(file, file.relative_to(path).as_posix(), root)
+        for unlisted in closed:
+            yield SourceFile(unlisted, unlisted.relative_to(path).as_posix(), root)
     elif path.exists():
         raise ReadError(path, "neither a file nor a folder")
     else:
         raise ReadError(path, "no such file or folder")
 
 
-def _is_special(file: Path) -> bool:
-    """Whether opening it might block or never end: a pipe, a socket, a device. Broken links are read, and reported."""
-    return file.exists() and not file.is_file()
-
-
-def _raise(error: OSError) -> None:
-    raise ReadError(str(error.filename), error.strerror or str(error)) from error
+def _note(error: OSError, asked: Path, closed: list[Path]) -> None:
+    """A folder below that cannot be listed is reported with the files; the one that was asked for is an error."""
+    if Path(error.filename) == asked:
+        raise ReadError(asked, error.strerror or str(error)) from error
+    closed.append(Path(error.filename))

@@ -83,4 +83,5 @@ def _print(answer: dict[str, Any]) -> None:
     adapter = f" with {trace['adapter']}" if trace["adapter"] else ""
     console.print(f"{trace['strategy']}{adapter}: {trace['reason']}", style="dim", markup=False)
     for source in trace["sources"]:
-        console.print(f"[{source['n']}] {source['title']} ({source['document']})", style="dim", markup=False)
+        page = f", page {source['page']}" if "page" in source else ""
+        console.print(f"[{source['n']}] {source['title']} ({source['document']}{page})", style="dim", markup=False)

@@ -91,7 +91,7 @@ async def _retrieve(
     if found is not None or not wanted or not (strategy == AUTO or STRATEGIES[strategy].passages):
         return (found or ())[:wanted], 0.0
     before = perf_counter()
-    return await services.search(question.text, wanted), perf_counter() - before
+    return await services.search(question.text, wanted, question.only), perf_counter() - before
 
 
 async def _route(
@@ -162,7 +162,10 @@ def _source(n: int, passage: Passage) -> dict[str, Any]:
         "chunk": passage.chunk,
         "title": passage.title,
         "score": passage.score,
+        "relevance": passage.relevance,
         "text": passage.text,
+        **({"page": passage.page} if passage.page else {}),
+        **({"link": passage.link} if passage.link else {}),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossover.adapters.prompt import Message
+from crossover.indexer.filters import DocumentFilter
 from crossover.server.bodies import parse_json, validate
 from crossover.server.errors import AdapterNotUsed, BadRequest, ModelNotFound
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
@@ -75,10 +76,19 @@ class StreamOptions(_Wire):
 
 
 class Extension(_Wire):
-    """Crossover's own settings for one request: how many examples and passages its prompt takes."""
+    """Crossover's own settings for one request.
+
+    Attributes:
+        examples: how many its prompt takes.
+        passages: how many its prompt takes.
+        source: passages of documents of these ids or sources alone; `*` stands for anything.
+        where: passages of documents with this metadata alone.
+    """
 
     examples: Annotated[int, Field(ge=0, le=64)] | None = None
     passages: Annotated[int, Field(ge=0, le=100)] | None = None
+    source: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    where: dict[str, str] = {}
 
 
 class ChatRequest(_Wire):
@@ -128,6 +138,7 @@ class Question:
         text: the last user message.
         history: the turns before it, without system messages, oldest first.
         system: the client's own system messages, joined.
+        only: the documents that passages may come from; None is all.
         max_tokens: longest answer.
         sampling: further fields of vLLM's /v1/completions.
     """
@@ -138,6 +149,7 @@ class Question:
     system: str = ""
     examples: int | None = None
     passages: int | None = None
+    only: DocumentFilter | None = None
     max_tokens: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
@@ -200,9 +212,14 @@ def question_of(request: ChatRequest) -> Question:
         system="\n\n".join(m.text.strip() for m in request.messages if m.role in ("system", "developer")),
         examples=request.crossover.examples,
         passages=request.crossover.passages,
+        only=_filter(request.crossover),
         max_tokens=request.max_completion_tokens or request.max_tokens,
         sampling=_sampling(request),
     )
+
+
+def _filter(asked: Extension) -> DocumentFilter | None:
+    return DocumentFilter(asked.source, asked.where) if asked.source or asked.where else None
 
 
 def _refuse_in_message(n: int, message: Any) -> None:

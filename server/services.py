@@ -18,7 +18,9 @@ from crossover.adapters.promotion import reconcile, served_path
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.registry import Registry
 from crossover.indexer.document import Passage
+from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.index import Index
+from crossover.indexer.retriever import Trace
 from crossover.server.compatibility import differences
 from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
@@ -78,9 +80,13 @@ class Services:
         """How many passages a prompt takes where the request does not say."""
         return self.settings.passages or self.base.passages
 
-    async def search(self, query: str, k: int) -> list[Passage]:
+    async def search(self, query: str, k: int, only: DocumentFilter | None = None) -> list[Passage]:
         """The k best passages; embedding and index work in a thread, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, self.index.search, query, k)
+        return (await self.explain(query, k, only)).passages
+
+    async def explain(self, query: str, k: int, only: DocumentFilter | None = None) -> Trace:
+        """The same search with how it came about."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.index.explain, query, k, only)
 
     async def get_ready(self) -> None:
         """Waits until vLLM serves the base model and has the promoted adapters.

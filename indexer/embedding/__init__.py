@@ -2,6 +2,15 @@
 
 from crossover.indexer.embedding.embedder import Embedder
 from crossover.indexer.embedding.model import PACKAGED, EmbeddingModel, Vectors
-from crossover.indexer.embedding.sparse import SparseVector, sparse_document, sparse_query
+from crossover.indexer.embedding.sparse import SparseVector, count_terms, sparse_document, sparse_query
 
-__all__ = ["PACKAGED", "Embedder", "EmbeddingModel", "SparseVector", "Vectors", "sparse_document", "sparse_query"]
+__all__ = [
+    "PACKAGED",
+    "Embedder",
+    "EmbeddingModel",
+    "SparseVector",
+    "Vectors",
+    "count_terms",
+    "sparse_document",
+    "sparse_query",
+]

@@ -42,6 +42,11 @@ def sparse_query(text: str, languages: Collection[str], own: str = FALLBACK) -> 
     return SparseVector(tuple(sorted(indices)), (1.0,) * len(indices))
 
 
+def count_terms(text: str, language: str) -> int:
+    """How many different words of a question the search by words looks for."""
+    return len(_bm25(language).embed_query(text).indices)
+
+
 @cache
 def _bm25(language: str) -> Bm25:
     from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet, TokenizerType

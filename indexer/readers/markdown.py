@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from crossover.indexer.readers.parsed import Parsed
+
 _SUFFIXES = {".md", ".markdown", ".mdx", ".mkd", ".mdown"}
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_FRONT_LINK = re.compile(
+    r"^(?:canonical_url|canonical|url|permalink|link|source):[ \t]*[\"']?(https?://[^\s\"']+)", re.MULTILINE
+)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})")
 _SETEXT = re.compile(r"^(?![ \t]*(?:[#>|*+-]|\d+\.))[ ]{0,3}(\S.*)\n[ ]{0,3}(=+|-{3,})[ \t]*$", re.MULTILINE)
@@ -29,20 +34,20 @@ def looks_like(text: str, suffix: str) -> bool:
     return suffix == "" and bool(_HEADING.search(text)) and ("\n## " in text or "```" in text)
 
 
-def parse(text: str, stem: str) -> tuple[str, str]:
-    """Title and text of a Markdown file.
+def parse(text: str) -> Parsed:
+    """The title is that of the front matter, else the first heading; the link the front matter's URL.
 
-    The title is that of the front matter, else the first heading, else the file's name. Code blocks
-    are left as they are.
+    Code blocks are left as they are.
     """
     front = _FRONT_MATTER.match(text)
-    title = ""
+    title = link = ""
     if front:
         text = text[front.end() :]
-        named = _FRONT_TITLE.search(front.group(1))
+        named, linked = _FRONT_TITLE.search(front.group(1)), _FRONT_LINK.search(front.group(1))
         title = named.group(1).strip("\"'") if named else ""
+        link = linked.group(1) if linked else ""
     text = _outside_code(text, _clean)
-    return title or _first_heading(text) or stem, text.strip("\n")
+    return Parsed(title or _first_heading(text), text.strip("\n"), link)
 
 
 def blocks(text: str) -> Iterator[tuple[str, bool]]:

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 
 from crossover.indexer.errors import ReadError
+from crossover.indexer.readers.parsed import Parsed
 
 _BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,14 +16,20 @@ _BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SIGNATURES = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive or an Office document",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
+    b"\x89PNG": "a PNG image; run it through OCR",
+    b"\xff\xd8\xff": "a JPEG image; run it through OCR",
     b"GIF8": "a GIF image",
+    b"II*\0": "a TIFF image; run it through OCR",
+    b"MM\0*": "a TIFF image; run it through OCR",
     b"\x7fELF": "a program",
-    b"\x1f\x8b": "a gzip archive",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"MZ\x90": "a program",
+    b"\x1f\x8b": "a gzip archive; unpack it",
+    b"7z\xbc\xaf": "a 7z archive; unpack it",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted Office document; save it as DOCX, PPTX or CSV, without a password",
+    b"{\\rtf": "an RTF document; save it as DOCX",
+    b"%!PS": "PostScript; save it as PDF",
+    b"SQLite format 3": "a database",
+    b"ID3": "a sound file",
 }
 _SAMPLE = 65536  # bytes that the guess of the encoding looks at
 
@@ -35,10 +42,10 @@ def decode(raw: bytes, path: Path) -> str:
     """
     for signature, name in _SIGNATURES.items():
         if raw.startswith(signature):
-            raise ReadError(path, f"{name}, and only Markdown and plain text are read")
+            raise ReadError(path, name)
     encoding = _encoding(raw)
     if encoding is None:
-        raise ReadError(path, "binary, and only Markdown and plain text are read")
+        raise ReadError(path, "binary, in no format that is read")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -46,9 +53,9 @@ def decode(raw: bytes, path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def parse(text: str, stem: str) -> tuple[str, str]:
-    """Title and text of a plain text file: the file's name and everything in it."""
-    return stem, text.strip("\n")
+def parse(text: str) -> Parsed:
+    """Everything in the file; a plain text names no title."""
+    return Parsed("", text.strip("\n"))
 
 
 def _encoding(raw: bytes) -> str | None:

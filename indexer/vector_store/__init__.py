@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,9 +48,22 @@ class VectorStore(Protocol):
         """Delete every chunk of these revisions; durable when it returns."""
 
     def query(
-        self, dense: Vectors, sparse: SparseVector, limit: int, hidden: Collection[str]
+        self,
+        dense: Vectors,
+        sparse: SparseVector,
+        limit: int,
+        hidden: Collection[str],
+        among: Collection[str] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
-        """The best by meaning and the best by words, best first, chunks of `hidden` revisions left out."""
+        """The best by meaning and the best by words, best first.
+
+        Args:
+            hidden: revisions whose chunks are left out.
+            among: the only revisions to look at; None is all.
+        """
+
+    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
+        """Chunks (their score 0) with their dense vectors, in the order of their ids, which says nothing about them."""
 
     def count(self) -> int:
         """The exact number of chunks."""
@@ -75,6 +88,7 @@ def to_payload(stored: StoredChunk) -> dict[str, Any]:
         "text": chunk.text,
         "heading": list(chunk.heading),
         "content_hash": chunk.content_hash,
+        **({"page": chunk.page} if chunk.page else {}),
     }
 
 
@@ -88,5 +102,6 @@ def to_hit(point_id: object, score: float, payload: Mapping[str, Any] | None) ->
         text=fields.get("text", ""),
         heading=tuple(fields.get("heading", ())),
         content_hash=fields.get("content_hash", ""),
+        page=fields.get("page"),
     )
     return Hit(chunk, fields.get("revision", ""), score)

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 from qdrant_edge import (
     CountRequest,
     Distance,
@@ -39,6 +41,7 @@ _RESERVE = 64 << 20  # bytes: a segment of the write-ahead log is 32 MiB, and gr
 _RESERVE_SMALL = 4 << 20  # bytes: to open it, or to delete
 _PER_CHUNK = 16 << 10  # bytes: vectors and text, once in the log and once in the segment
 _SCROLL = 4096
+_PAGE = 256  # chunks with text and vector at once
 _AT_ONCE = 64  # chunks: nothing else runs in this process while the engine writes them
 
 
@@ -91,13 +94,20 @@ class EdgeStore:
             self._shard.flush()
 
     def query(
-        self, dense: Vectors, sparse: SparseVector, limit: int, hidden: Collection[str]
+        self,
+        dense: Vectors,
+        sparse: SparseVector,
+        limit: int,
+        hidden: Collection[str],
+        among: Collection[str] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
-        if self._shard is None:
+        if self._shard is None or (among is not None and not among):
             return [], []
-        unseen = Filter(must_not=[_among(hidden)]) if hidden else None
+        chosen = Filter(
+            must=[_among(among)] if among is not None else None, must_not=[_among(hidden)] if hidden else None
+        )
         requests = [
-            QueryRequest(limit, query=query, filter=unseen, with_payload=True)
+            QueryRequest(limit, query=query, filter=chosen, with_payload=True)
             for query in (Query.Nearest(dense.tolist(), using=DENSE), Query.Nearest(_sparse(sparse), using=SPARSE))
         ]
         with self._translated("search"):
@@ -122,6 +132,20 @@ class EdgeStore:
             if offset is None:
                 break
         return found
+
+    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
+        offset = None
+        while self._shard is not None and limit != 0:
+            with self._translated("read"):
+                request = ScrollRequest(
+                    offset=offset, limit=min(limit or _PAGE, _PAGE), with_payload=True, with_vector=[DENSE]
+                )
+                records, offset = self._shard.scroll(request)
+            for record in records:
+                yield to_hit(record.id, 0.0, record.payload), _dense(record.vector)
+            limit = limit - len(records) if limit else limit
+            if offset is None:
+                return
 
     def optimize(self) -> None:
         """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
@@ -184,6 +208,10 @@ def _among(revisions: Collection[str]) -> FieldCondition:
 
 def _sparse(vector: SparseVector) -> EdgeSparseVector:
     return EdgeSparseVector(list(vector.indices), list(vector.values))
+
+
+def _dense(vectors: object) -> Vectors:
+    return np.asarray(cast("dict[str, list[float]]", vectors)[DENSE], dtype=np.float32)
 
 
 def _hits(points: list[ScoredPoint]) -> list[Hit]:

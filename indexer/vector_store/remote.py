@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
+import numpy as np
 from qdrant_client import QdrantClient, models
 
 from crossover.indexer.embedding import SparseVector, Vectors
@@ -13,6 +15,7 @@ from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_h
 
 _UPSERT = 128  # chunks a request: well below the server's 32 MiB
 _SCROLL = 1024
+_PAGE = 256  # chunks with text and vector at once
 _TIMEOUT = 60  # seconds
 
 
@@ -60,16 +63,23 @@ class RemoteStore:
             self._client.delete(self._collection, chosen, wait=True)
 
     def query(
-        self, dense: Vectors, sparse: SparseVector, limit: int, hidden: Collection[str]
+        self,
+        dense: Vectors,
+        sparse: SparseVector,
+        limit: int,
+        hidden: Collection[str],
+        among: Collection[str] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
-        if not self._found():
+        if not self._found() or (among is not None and not among):
             return [], []
-        unseen = models.Filter(must_not=[_among(hidden)]) if hidden else None
+        chosen = models.Filter(
+            must=[_among(among)] if among is not None else None, must_not=[_among(hidden)] if hidden else None
+        )
         searches: list[tuple[str, list[float] | models.SparseVector]] = [(DENSE, dense.tolist())]
         if sparse.indices:  # a question of stop words alone finds nothing by words
             searches.append((SPARSE, _sparse(sparse)))
         requests = [
-            models.QueryRequest(query=vector, using=name, limit=limit, filter=unseen, with_payload=True)
+            models.QueryRequest(query=vector, using=name, limit=limit, filter=chosen, with_payload=True)
             for name, vector in searches
         ]
         with self._translated("search"):
@@ -96,6 +106,24 @@ class RemoteStore:
             if offset is None:
                 break
         return found
+
+    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
+        offset = None
+        while self._found() and limit != 0:
+            with self._translated("read"):
+                records, offset = self._client.scroll(
+                    self._collection,
+                    limit=min(limit or _PAGE, _PAGE),
+                    offset=offset,
+                    with_payload=True,
+                    with_vectors=[DENSE],
+                )
+            for record in records:
+                vectors = cast("dict[str, list[float]]", record.vector)
+                yield to_hit(record.id, 0.0, record.payload), np.asarray(vectors[DENSE], dtype=np.float32)
+            limit = limit - len(records) if limit else limit
+            if offset is None:
+                return
 
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crossover.indexer.chunking import Chunker
@@ -82,3 +84,37 @@ def test_ids_follow_from_document_revision_and_place_and_hashes_from_the_words_a
     assert first[0].content_hash == again[0].content_hash
     (other,) = chunker.chunk(Document("a.md", "T", "Some words."), "r2")
     assert other.id != first[0].id
+
+
+def test_a_chunk_names_the_page_on_which_it_begins(chunker: Chunker) -> None:
+    text = (
+        "# One\n\nFirst page.\n\n\f\n\nSecond page.\n\n\f\n\n\f\n\n# Two\n\n"
+        + "Fourth page. " * 20
+        + "\n\n\f\n\nFifth."
+    )
+    chunks = cut(chunker, text)
+    assert [(chunk.page, chunk.heading, chunk.text[:12]) for chunk in chunks] == [
+        (1, ("One",), "First page.\n"),
+        (4, ("Two",), "Fourth page."),
+        (4, ("Two",), "Fourth page."),
+    ]
+    assert chunks[0].text == "First page.\n\nSecond page."
+    assert chunks[2].text.endswith("Fourth page.\n\nFifth.")
+    assert [chunk.page for chunk in cut(chunker, "First.\fSecond.", kind="text")] == [1]
+    assert [chunk.page for chunk in cut(chunker, "No pages.")] == [None]
+
+
+def test_line_ends_count_where_the_model_has_tokens_for_them() -> None:
+    def count(text: str) -> int:  # as byte-level tokenizers do
+        return len(re.findall(r"\n|\w+|[^\w\s]", text))
+
+    chunker = Chunker(BUDGET, count)
+    code = "```\n" + "\n".join("x" for _ in range(200)) + "\n```"
+    chunks = cut(chunker, "# T\n\n" + "\n\n".join(["One two."] * 60) + f"\n\n{code}")
+    assert max(count(chunker.embedded_text("Handbook", chunk)) for chunk in chunks) <= BUDGET
+
+
+def test_a_text_of_a_megabyte_without_a_line_end_is_cut_in_time_and_nothing_is_lost(chunker: Chunker) -> None:
+    words = [f"w{n}" for n in range(20_000)]
+    chunks = cut(chunker, " ".join(words))
+    assert " ".join(chunk.text for chunk in chunks).split() == words

@@ -65,7 +65,7 @@ def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: C
     assert [passage["document"] for passage in found["passages"]] == ["velmora.md"]
     assert "Velmora - Staff" in command("search", "Who runs the Velmora office?").stdout
     explained = command("search", "Who runs the Velmora office?", "--explain").stdout
-    assert "weights: meaning 1, words 2" in explained
+    assert "language en · weights: meaning 2, words" in explained
     assert "#1" in explained
     trace = command.json("search", "Who runs the Velmora office?", "--explain")["trace"]
     assert (trace["candidates"][0]["sparse_rank"], trace["language"]) == (1, "en")
@@ -79,6 +79,9 @@ def test_unreadable_files_in_a_folder_are_named_on_stderr(command: Command, fold
     assert result.exit_code == 0
     assert "scan.pdf: a PDF" in result.stderr
     assert "4 added, 1 skipped" in result.stdout
+    strict = command(folder, "--strict", "--json")
+    assert strict.exit_code == 1
+    assert len(json.loads(strict.stdout)["unchanged"]) == 4
 
 
 def test_a_missing_path_leaves_nothing_behind(command: Command, folder: Path, settings: IndexerSettings) -> None:
@@ -89,8 +92,17 @@ def test_a_missing_path_leaves_nothing_behind(command: Command, folder: Path, se
 def test_bad_input_is_an_exception_for_the_edge_to_translate(command: Command, folder: Path) -> None:
     assert isinstance(command("delete", "absent.md").exception, UnknownDocument)
     assert isinstance(command("search", " ").exception, ValueError)
-    (folder / "scan.pdf").write_bytes(b"%PDF-1.7")
-    assert isinstance(command(folder, "--strict").exception, ReadError)
+    assert isinstance(command(folder, "--map", "body=text").exception, ValueError)
+
+
+def test_a_map_says_what_the_fields_of_json_records_are_called(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "docs" / "export.json"
+    file.parent.mkdir()
+    file.write_text('[{"nr": 7, "head": "Leave", "words": "Ten days.", "at": "https://example.org/7"}]')
+    report = command.json(file.parent, "--map", "text=words,title=head,id=nr,link=at")
+    assert report["added"] == ["export.json#7"]
+    (passage,) = command.json("search", "leave")["passages"]
+    assert (passage["title"], passage["link"]) == ("Leave", "https://example.org/7")
 
 
 @pytest.mark.parametrize("name", ["add", "status", "search", "delete"])

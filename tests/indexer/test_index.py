@@ -77,14 +77,27 @@ def test_in_a_folder_an_unreadable_file_is_reported_and_the_rest_indexed(index: 
     assert len(report.added) == 4
 
 
-@pytest.mark.parametrize("strict", [False, True])
-def test_an_unreadable_file_named_itself_or_under_strict_is_refused_before_writing(
-    index: Index, folder: Path, strict: bool
-) -> None:
+def test_files_named_themselves_are_refused_only_where_none_can_be_read(index: Index, folder: Path) -> None:
     (folder / "scan.pdf").write_bytes(b"%PDF-1.7")
     with pytest.raises(ReadError, match=r"scan\.pdf: a PDF"):
-        index.ingest_paths([folder] if strict else [folder / "velmora.md", folder / "scan.pdf"], strict=strict)
+        index.ingest_paths([folder / "scan.pdf"])
     assert index.documents() == []
+    report = index.ingest_paths([folder / "scan.pdf", folder / "velmora.md"])
+    assert (report.added, [Path(skipped.path).name for skipped in report.skipped]) == (["velmora.md"], ["scan.pdf"])
+
+
+def test_records_that_their_file_no_longer_has_are_pruned_but_not_those_of_a_file_that_cannot_be_read(
+    index: Index, folder: Path
+) -> None:
+    faq = folder / "faq.jsonl"
+    faq.write_text('{"id": "a", "text": "One office"}\n{"id": "b", "text": "Two offices"}\n')
+    assert [each for each in index.ingest_paths([folder]).added if "faq" in each] == ["faq.jsonl#a", "faq.jsonl#b"]
+    faq.write_text('{"id": "a", "text": "One office"}\n')
+    assert index.ingest_paths([folder], prune=True).deleted == ["faq.jsonl#b"]
+    faq.write_bytes(b"\x89PNG")
+    assert index.ingest_paths([folder], prune=True).deleted == []
+    faq.unlink()
+    assert index.ingest_paths([folder], prune=True).deleted == ["faq.jsonl#a"]
 
 
 def test_the_same_path_in_another_folder_is_the_same_document_and_is_said(index: Index, folder: Path) -> None:

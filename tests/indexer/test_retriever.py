@@ -2,44 +2,79 @@ from __future__ import annotations
 
 import pytest
 
-from crossover.indexer.document import Chunk, DocumentRecord
-from crossover.indexer.embedding import PACKAGED
-from crossover.indexer.manifest import Snapshot
-from crossover.indexer.retriever import RRF_K, Weights, fuse, weights_for
-from crossover.indexer.vector_store import Hit
-
-RECORD = DocumentRecord("a", "Title", "a.md", "h", 1, "now", 9, "en", "live")
-SNAPSHOT = Snapshot({"a": RECORD})
+from crossover.indexer.document import Document
+from crossover.indexer.filters import DocumentFilter, parse_filter
+from crossover.indexer.index import Index
+from crossover.indexer.relevance import relevance
 
 
-def hit(name: str, score: float, revision: str = "live", document: str = "a", text: str | None = None) -> Hit:
-    chunk = Chunk(name, document, 0, text or name, ("Top", "Deep"), f"hash of {text or name}")
-    return Hit(chunk, revision, score)
+@pytest.fixture
+def filled(index: Index, documents: list[Document]) -> Index:
+    index.add(
+        [
+            Document(each.id, each.title, each.text, source=f"/srv/{each.id}", metadata={"team": team})
+            for each, team in zip(documents, ("north", "south", "north", "south"), strict=True)
+        ]
+    )
+    return index
 
 
-def test_the_first_of_both_searches_scores_one_and_ranks_are_weighted() -> None:
-    weights = Weights(1.0, 2.0)
-    fused = fuse([hit("x", 0.9), hit("y", 0.8)], [hit("x", 7.0), hit("z", 6.0)], SNAPSHOT, weights)
-    assert [each.passage.chunk for each in fused] == ["x", "z", "y"]
-    assert fused[0].passage.score == pytest.approx(1.0)
-    assert fused[1].passage.score == pytest.approx(2 / (RRF_K + 2) / (3 / (RRF_K + 1)))
-    assert (fused[1].dense_rank, fused[1].sparse_rank) == (None, 2)
-    assert (fused[1].passage.dense, fused[1].passage.sparse) == (None, 6.0)
-    assert fused[0].passage.title == "Title - Deep"
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        (DocumentFilter(sources=("sorrin.md",)), {"sorrin.md"}),
+        (DocumentFilter(sources=("/srv/rules/*", "notes.txt")), {"rules/travel.md", "notes.txt"}),
+        (DocumentFilter(where={"team": "north"}), {"velmora.md", "rules/travel.md"}),
+        (DocumentFilter(("*.md",), {"team": "south", "language": "en"}), {"sorrin.md"}),
+        (DocumentFilter(where={"team": "east"}), set()),
+    ],
+)
+def test_a_filter_looks_at_its_documents_alone(filled: Index, only: DocumentFilter, found: set[str]) -> None:
+    passages = filled.search("Who runs the Velmora office?", k=10, only=only)
+    assert {passage.document for passage in passages} == found
 
 
-def test_chunks_of_unknown_documents_and_other_revisions_take_no_rank() -> None:
-    found = [hit("old", 0.9, revision="gone"), hit("alien", 0.8, document="b"), hit("x", 0.7)]
-    (only,) = fuse(found, [], SNAPSHOT, Weights(1.0, 2.0))
-    assert (only.passage.chunk, only.dense_rank) == ("x", 1)
+def test_a_filter_follows_metadata_that_changed_without_the_text(filled: Index, documents: list[Document]) -> None:
+    first = documents[0]
+    report = filled.add([Document(first.id, first.title, first.text, metadata={"team": "east"})])
+    assert report.chunks == 0
+    assert {each.document for each in filled.search("office", 10, DocumentFilter(where={"team": "east"}))} == {first.id}
 
 
-def test_a_repeated_text_comes_once_with_its_best_score() -> None:
-    fused = fuse([hit("x", 0.9, text="same"), hit("y", 0.8, text="same"), hit("z", 0.7)], [], SNAPSHOT, Weights(1, 1))
-    assert [each.passage.chunk for each in fused] == ["x", "z"]
+def test_conditions_are_read_and_wrong_ones_named() -> None:
+    assert parse_filter([], []) is None
+    assert parse_filter(["a/*"], ["team=north", "url=x=y"]) == DocumentFilter(("a/*",), {"team": "north", "url": "x=y"})
+    with pytest.raises(ValueError, match="'north' is not KEY=VALUE"):
+        parse_filter([], ["north"])
 
 
-def test_meaning_counts_less_where_the_packaged_model_cannot_read() -> None:
-    shares = [weights_for(PACKAGED, code).dense / weights_for(PACKAGED, code).sparse for code in ("en", "es", "ru")]
-    assert shares == sorted(shares, reverse=True)
-    assert weights_for("intfloat/multilingual-e5-small", "ru") == weights_for(PACKAGED, "en")
+def test_copies_of_a_document_leave_their_places_to_others_and_the_trace_says_so(filled: Index) -> None:
+    text = "The coffee machine on the second floor takes blue tokens only.\n"
+    filled.add([Document(f"copy{n}.txt", "notes.txt", text.upper() if n else f"  {text}") for n in range(2)])
+    trace = filled.explain("Which tokens does the coffee machine take?", k=5)
+    assert sum("COFFEE" in passage.text.upper() for passage in trace.passages) == 1
+    assert len(trace.passages) == 5
+    assert {each.like for each in trace.dropped} == {trace.passages[0].chunk}
+
+
+def test_relevance_tells_what_is_there_from_what_is_not(filled: Index) -> None:
+    there = filled.search("Who runs the Velmora office?", 1)[0].relevance
+    nowhere = filled.search("How many moons does Jupiter have?", 1)[0].relevance
+    assert there is not None and nowhere is not None
+    assert there > 0.5 > 0.1 > nowhere
+
+
+def test_relevance_is_unknown_where_it_was_not_calibrated() -> None:
+    assert relevance(3.0, "some/model", "en") is None
+    assert relevance(3.0, "all-MiniLM-L6-v2", "de") is None
+
+
+def test_the_trace_of_a_search_names_every_stage(filled: Index) -> None:
+    trace = filled.explain("Who runs the Velmora office?", k=2)
+    assert (trace.language, trace.reranker) == ("en", None)
+    assert trace.looked_at == 6
+    best = trace.candidates[0]
+    assert best.fused == pytest.approx(
+        trace.weights.dense * (best.passage.dense or 0) + trace.weights.sparse * (best.passage.sparse or 0)
+    )
+    assert (best.dense_rank, best.sparse_rank, best.reranked) == (1, 1, None)

@@ -14,6 +14,7 @@ import pytest
 
 from crossover.indexer.document import Document
 from crossover.indexer.errors import ReadError
+from crossover.indexer.filters import parse_filter
 from crossover.indexer.index import Index
 from crossover.indexer.served import ServedIndex
 from crossover.indexer.settings import IndexerSettings
@@ -43,11 +44,12 @@ def served(settings: IndexerSettings) -> Iterator[ServedIndex]:
                     return
                 query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
                 try:
-                    passages = index.search(query["q"][0], int(query["k"][0]))
+                    only = parse_filter(query.get("source", []), query.get("where", []))
+                    trace = index.explain(query["q"][0], int(query["k"][0]), only)
                 except ValueError as error:
                     self.answer(400, {"error": {"message": str(error)}})
                     return
-                self.answer(200, {"passages": [{"n": n, **asdict(each)} for n, each in enumerate(passages, start=1)]})
+                self.answer(200, {"trace": asdict(trace)})
 
             def log_message(self, *_: object) -> None:
                 pass

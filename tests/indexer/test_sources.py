@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from crossover.indexer.document import DocumentRecord
 from crossover.indexer.errors import DocumentCollision, ReadError
-from crossover.indexer.sources import collect, readable_files
+from crossover.indexer.sources import collect, stale
 
 
 def test_ids_are_paths_relative_to_the_folder_and_hidden_files_are_left_out(folder: Path) -> None:
@@ -49,12 +51,32 @@ def test_a_missing_path_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="no such file or folder"):
         collect([tmp_path / "absent"])
     with pytest.raises(ReadError, match="no files to index"):
-        readable_files([tmp_path], strict=False)
+        collect([tmp_path])
 
 
-def test_pipes_are_left_out_of_a_folder_and_refused_by_name(tmp_path: Path) -> None:
+def test_what_is_no_file_is_listed_so_that_reading_it_can_say_why(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "a.md").write_text("x")
-    assert [file.document_id for file in collect([tmp_path])] == ["a.md"]
+    (tmp_path / "up").symlink_to(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    assert [file.document_id for file in collect([tmp_path, tmp_path])] == ["loop", "pipe", "up"]
     with pytest.raises(ReadError, match="neither a file nor a folder"):
         collect([tmp_path / "pipe"])
+
+
+def test_documents_below_a_folder_that_cannot_be_listed_are_not_taken_for_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = DocumentRecord("rules/travel.md", "", "", "", 1, "", 1, "en", "", {"root": str(folder)})
+    walk, closed = os.walk, PermissionError(13, "Permission denied", str(folder / "rules"))
+
+    def denied(top: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+        for where, names, files in walk(top):
+            if where.endswith("rules"):
+                onerror(closed)
+            else:
+                yield where, names, files
+
+    monkeypatch.setattr(os, "walk", denied)
+    files = collect([folder])
+    assert "rules" in [file.document_id for file in files]
+    assert stale(files, [record], set(), []) == []
