@@ -8,7 +8,7 @@ what it replaced is deleted: whenever the process dies, the manifest names whole
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -23,7 +23,6 @@ from crossover.indexer.vector_store import StoredChunk, VectorStore
 
 _BATCH_CHUNKS = 128  # in the first batch: a few seconds of embedding, so that something can be found soon
 _GROWTH = 4  # times as many in the later ones: what a crash costs, and what is sorted by length
-_AHEAD = 32  # documents that wait to be embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,8 @@ class Ingestion:
 
         known = self._manifest.snapshot.documents
         looked = documents.looked(known) if isinstance(documents, Engine) else self._look(documents, tell)
-        changed = ahead(self._changed(looked), _AHEAD, self._stop)
-        with short_turns(), closing(ahead(self._pieces(changed, tell), 1, self._stop)) as pieces:
+        batches = ahead(_batches(self._changed(looked)), 1, self._stop)
+        with short_turns(), closing(ahead(self._pieces(batches, tell), 1, self._stop)) as pieces:
             for piece in pieces:
                 self._write(piece)
         if self._refreshed:
@@ -155,11 +154,11 @@ class Ingestion:
                     self.report.unchanged.append(record.id)
                     self._refreshed += [record] if record != known else []
 
-    def _pieces(self, changed: Generator[Looked], tell: Callable[[str], None]) -> Generator[_Piece]:
+    def _pieces(self, batches: Generator[list[Looked]], tell: Callable[[str], None]) -> Generator[_Piece]:
         """Whole documents in batches, each batch with its vectors in pieces, so that a huge document needs no room."""
         most = _GROWTH * _BATCH_CHUNKS
-        with closing(changed):
-            for batch in _batches(changed):
+        with closing(batches):
+            for batch in batches:
                 pairs = [(looked.record, chunk) for looked in batch for chunk in looked.chunks]
                 stored = [chunk for looked in batch for chunk in looked.stored or ()]
                 self._store.require_room(len(pairs))
@@ -219,15 +218,16 @@ class _Piece:
     last: bool
 
 
-def _batches(changed: Iterable[Looked]) -> Iterator[list[Looked]]:
+def _batches(changed: Generator[Looked]) -> Generator[list[Looked]]:
     batch: list[Looked] = []
     size, enough = 0, _BATCH_CHUNKS
-    for looked in changed:
-        batch.append(looked)
-        size += len(looked.chunks)
-        if size >= enough:
-            yield batch
-            batch, size, enough = [], 0, _GROWTH * _BATCH_CHUNKS
+    with closing(changed):
+        for looked in changed:
+            batch.append(looked)
+            size += len(looked.chunks)
+            if size >= enough:
+                yield batch
+                batch, size, enough = [], 0, _GROWTH * _BATCH_CHUNKS
     if batch:
         yield batch
 
