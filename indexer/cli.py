@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 from typer.core import TyperGroup
@@ -65,6 +65,9 @@ def add(
         str,
         typer.Option("--map", metavar="text=FIELD,title=FIELD", help="What id, title, text, link are called in JSON."),
     ] = "",
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where to read and embed: in this process, or on a Ray cluster.")
+    ] = "local",
     as_json: Json = False,
 ) -> None:
     """Index files and folders; what has not changed is left alone, and what cannot be read is reported."""
@@ -76,7 +79,11 @@ def add(
         settings = settings.model_copy(update={"document_fields": _parse_map(fields)})
     collect(paths)  # a wrong path leaves not even an empty index behind
     with _open(ctx.obj, settings) as index, progress_bar(quiet=as_json) as progress:
-        report = index.ingest_paths(paths, prune=prune, progress=progress)
+        options: dict[str, Any] = {"prune": prune, "progress": progress}
+        if engine != "local":
+            _require_own(index, "--engine ray")
+            options["engine"] = engine
+        report = index.ingest_paths(paths, **options)
     _print(as_json, asdict(report), lambda: print_report(report))
     if strict and report.skipped:
         raise typer.Exit(1)
@@ -210,6 +217,13 @@ def own_index(context: CommandContext, what: str) -> Index:
     from crossover.indexer.index import Index
 
     return Index.open(context.settings, warm=False)
+
+
+def _require_own(index: Index | ServedIndex, what: str) -> None:
+    from crossover.indexer.served import ServedIndex
+
+    if isinstance(index, ServedIndex):
+        raise RuntimeError(f"{what}: the server at {index.url} holds the index and embeds by itself; stop it first")
 
 
 def _print(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:

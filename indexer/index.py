@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped, chunk_id
 from crossover.indexer.embedding import Embedder, Vectors
 from crossover.indexer.errors import IndexFull
 from crossover.indexer.filters import DocumentFilter
-from crossover.indexer.ingestion import Ingestion, IngestionReport, ReportProgress
+from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
 from crossover.indexer.lock import IndexLock
 from crossover.indexer.manifest import Manifest
+from crossover.indexer.ray_engine import RayEngine
 from crossover.indexer.reranker import Reranker
 from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.section import section_of
@@ -129,11 +130,13 @@ class Index:
         paths: Iterable[Path],
         *,
         prune: bool = False,
+        engine: Literal["local", "ray"] = "local",
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
         """Index files and folders; a file that cannot be read is reported and left out.
 
         Args:
+            engine: where files are read and embedded: in this process, or on a Ray cluster.
             prune: delete the documents that came from these folders and whose files are gone.
 
         Raises:
@@ -143,7 +146,10 @@ class Index:
         files = collect(paths)
         skipped: list[Skipped] = []
         with self._writing():
-            report = self._ingest(read_all(files, skipped, self._settings.reading), progress, len(files))
+            reading = self._settings.reading
+            on_ray = engine == "ray"
+            documents = RayEngine(files, skipped, self._settings) if on_ray else read_all(files, skipped, reading)
+            report = self._ingest(documents, progress, len(files))
             report.skipped[:0] = skipped
             if prune:
                 report.deleted = stale(files, self.documents(), report.indexed, skipped)
@@ -233,7 +239,7 @@ class Index:
                 yield
 
     def _ingest(
-        self, documents: Iterable[Document], progress: ReportProgress | None, total: int | None
+        self, documents: Iterable[Document] | Engine, progress: ReportProgress | None, total: int | None
     ) -> IngestionReport:
         started = time.perf_counter()
         if self._manifest.snapshot.pending:

@@ -7,24 +7,22 @@ what it replaced is deleted: whenever the process dies, the manifest names whole
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
-from crossover.indexer.ahead import ahead
+from crossover.indexer.ahead import ahead, short_turns
 from crossover.indexer.document import Document, DocumentRecord, Skipped
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import DocumentCollision
 from crossover.indexer.manifest import Manifest
-from crossover.indexer.preparation import Preparation, Prepared
+from crossover.indexer.preparation import Looked, Preparation
 from crossover.indexer.vector_store import StoredChunk, VectorStore
 
 _BATCH_CHUNKS = 128  # in the first batch: a few seconds of embedding, so that something can be found soon
 _GROWTH = 4  # times as many in the later ones: what a crash costs, and what is sorted by length
-_TURN = 0.0005  # seconds; Python's own is ten times as long
-_AHEAD = 32  # documents that wait to be embedded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,14 @@ class IngestionReport:
 ReportProgress = Callable[[Progress], None]
 
 
+@runtime_checkable
+class Engine(Protocol):
+    """Looks at documents, and embeds those that changed, somewhere else than here."""
+
+    def looked(self, known: Mapping[str, DocumentRecord]) -> Generator[Looked]:
+        """What became of each document beside what the index knows, with the vectors of the changed ones."""
+
+
 class Ingestion:
     """One run over some documents."""
 
@@ -86,10 +92,13 @@ class Ingestion:
         self._stop = threading.Event()
         self.report = IngestionReport()
 
-    def run(self, documents: Iterable[Document], progress: ReportProgress | None, total: int | None) -> IngestionReport:
+    def run(
+        self, documents: Iterable[Document] | Engine, progress: ReportProgress | None, total: int | None
+    ) -> IngestionReport:
         """Index what is new or changed; every finished batch stays, whatever happens to a later one.
 
         Args:
+            documents: to be embedded here, or an engine that has them embedded elsewhere.
             progress: is called from several threads, one at a time.
 
         Raises:
@@ -106,8 +115,10 @@ class Ingestion:
                 with telling:
                     progress(Progress(self._passed + round(self._embedded), total, self._chunks, document))
 
-        changed = ahead(self._changed(documents, tell), _AHEAD, self._stop)
-        with _short_turns(), closing(ahead(self._pieces(changed, tell), 1, self._stop)) as pieces:
+        known = self._manifest.snapshot.documents
+        looked = documents.looked(known) if isinstance(documents, Engine) else self._look(documents, tell)
+        batches = ahead(_batches(self._changed(looked)), 1, self._stop)
+        with short_turns(), closing(ahead(self._pieces(batches, tell), 1, self._stop)) as pieces:
             for piece in pieces:
                 self._write(piece)
         if self._refreshed:
@@ -116,33 +127,40 @@ class Ingestion:
         self._warn_of_moves()
         return self.report
 
-    def _changed(self, documents: Iterable[Document], tell: Callable[[str], None]) -> Generator[Prepared]:
-        """The documents that are new or changed, cut; of the others, note what they are."""
-        seen: set[str] = set()
-        for document in documents:
-            _require_new_id(document, seen)
-            tell(document.id)
-            known = self._manifest.snapshot.documents.get(document.id)
-            record = self._preparation.record(document, known)
-            if known and record.revision == known.revision:
-                self.report.unchanged.append(document.id)
-                kept = replace(known, source=record.source, metadata=record.metadata)
-                self._refreshed += [kept] if kept != known else []
-            elif (prepared := self._preparation.cut(document, record)).chunks:
-                if known and known.source != document.source:
-                    self._moved.append((document.id, known.source))
-                yield prepared
-                continue
-            else:
-                self.report.skipped.append(Skipped(document.source or document.id, "no text in it"))
-            self._passed += 1
+    def _known(self, document: str) -> DocumentRecord | None:
+        return self._manifest.snapshot.documents.get(document)
 
-    def _pieces(self, changed: Generator[Prepared], tell: Callable[[str], None]) -> Generator[_Piece]:
+    def _look(self, documents: Iterable[Document], tell: Callable[[str], None]) -> Generator[Looked]:
+        for document in documents:
+            tell(document.id)
+            yield self._preparation.look(document, self._known(document.id))
+
+    def _changed(self, looked: Generator[Looked]) -> Generator[Looked]:
+        """The documents that are new or changed; of the others, note what they are."""
+        seen: set[str] = set()
+        with closing(looked):
+            for each in looked:
+                _require_new_id(each.record, seen)
+                record, known = each.record, self._known(each.record.id)
+                if each.chunks:
+                    if known and known.source != record.source:
+                        self._moved.append((record.id, known.source))
+                    yield each
+                    continue
+                self._passed += 1
+                if each.changed:
+                    self.report.skipped.append(Skipped(record.source or record.id, "no text in it"))
+                else:
+                    self.report.unchanged.append(record.id)
+                    self._refreshed += [record] if record != known else []
+
+    def _pieces(self, batches: Generator[list[Looked]], tell: Callable[[str], None]) -> Generator[_Piece]:
         """Whole documents in batches, each batch with its vectors in pieces, so that a huge document needs no room."""
         most = _GROWTH * _BATCH_CHUNKS
-        with closing(changed):
-            for batch in _batches(changed):
-                pairs = [(prepared.record, chunk) for prepared in batch for chunk in prepared.chunks]
+        with closing(batches):
+            for batch in batches:
+                pairs = [(looked.record, chunk) for looked in batch for chunk in looked.chunks]
+                stored = [chunk for looked in batch for chunk in looked.stored or ()]
                 self._store.require_room(len(pairs))
 
                 def count(chunks: int, share: float = len(batch) / len(pairs), name: str = batch[-1].record.id) -> None:
@@ -152,10 +170,14 @@ class Ingestion:
                     if self._stop.is_set():
                         raise InterruptedError("stopped")
 
-                records = [prepared.record for prepared in batch]
+                records = [looked.record for looked in batch]
                 for start in range(0, len(pairs), most):
-                    stored = self._preparation.stored(pairs[start : start + most], count)
-                    yield _Piece(records, stored, start == 0, start + most >= len(pairs))
+                    piece = stored[start : start + most]
+                    if piece:
+                        count(len(piece))
+                    else:
+                        piece = self._preparation.stored(pairs[start : start + most], count)
+                    yield _Piece(records, piece, start == 0, start + most >= len(pairs))
 
     def _write(self, piece: _Piece) -> None:
         before = self._manifest.snapshot.documents
@@ -196,31 +218,21 @@ class _Piece:
     last: bool
 
 
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let threads take turns more often: a question's hundred steps would each wait for a turn of this work."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def _batches(changed: Iterable[Prepared]) -> Iterator[list[Prepared]]:
-    batch: list[Prepared] = []
+def _batches(changed: Generator[Looked]) -> Generator[list[Looked]]:
+    batch: list[Looked] = []
     size, enough = 0, _BATCH_CHUNKS
-    for prepared in changed:
-        batch.append(prepared)
-        size += len(prepared.chunks)
-        if size >= enough:
-            yield batch
-            batch, size, enough = [], 0, _GROWTH * _BATCH_CHUNKS
+    with closing(changed):
+        for looked in changed:
+            batch.append(looked)
+            size += len(looked.chunks)
+            if size >= enough:
+                yield batch
+                batch, size, enough = [], 0, _GROWTH * _BATCH_CHUNKS
     if batch:
         yield batch
 
 
-def _require_new_id(document: Document, seen: set[str]) -> None:
+def _require_new_id(document: DocumentRecord, seen: set[str]) -> None:
     if not document.id.strip():
         raise ValueError(f"document {document.title!r}: its id is empty; give it one")
     if document.id in seen:

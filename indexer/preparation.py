@@ -17,12 +17,21 @@ from crossover.indexer.vector_store import StoredChunk
 _LONGEST = 512  # tokens of a chunk unless a setting says more, also for models that read whole books
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document cut into chunks."""
+@dataclass(slots=True)
+class Looked:
+    """A document that was looked at.
+
+    Attributes:
+        record: what the index will know of it.
+        changed: it is new, or differs from what the index holds.
+        chunks: of a changed one; none where there is no text in it.
+        stored: the chunks with their vectors, where they were embedded already.
+    """
 
     record: DocumentRecord
+    changed: bool
     chunks: list[Chunk]
+    stored: list[StoredChunk] | None = None
 
 
 class Preparation:
@@ -36,11 +45,12 @@ class Preparation:
         self._embedder = embedder
         self._chunk_tokens = chunk_tokens
 
-    def record(self, document: Document, known: DocumentRecord | None) -> DocumentRecord:
-        """What the index will know of a document, its chunks not yet counted; its revision tells whether it changed."""
+    def look(self, document: Document, known: DocumentRecord | None) -> Looked:
+        """A document beside what the index knows of it, cut into chunks if it is another than that."""
         content = document.content_hash
         revision = revision_of(document.id, content, self._chunk_tokens, self._embedder)
-        return DocumentRecord(
+        unchanged = known if known and known.revision == revision else None
+        record = DocumentRecord(
             id=document.id,
             title=document.title or document.id,
             source=document.source,
@@ -48,17 +58,14 @@ class Preparation:
             version=known.version + 1 if known else 1,
             indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
             chunks=0,
-            language=document.language
-            or (known.language if known and known.revision == revision else "")
-            or detect(document.text),
+            language=document.language or (unchanged.language if unchanged else detect(document.text)),
             revision=revision,
             metadata=dict(document.metadata),
         )
-
-    def cut(self, document: Document, record: DocumentRecord) -> Prepared:
-        """The chunks of a document; none where there is no text in it."""
-        chunks = self._chunker.chunk(document, record.revision)
-        return Prepared(replace(record, chunks=len(chunks)), chunks)
+        if unchanged:
+            return Looked(replace(unchanged, source=record.source, metadata=record.metadata), False, [])
+        chunks = self._chunker.chunk(document, revision)
+        return Looked(replace(record, chunks=len(chunks)), True, chunks)
 
     def stored(
         self, chunks: Sequence[tuple[DocumentRecord, Chunk]], tell: Callable[[int], None] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -97,8 +97,11 @@ class RememberingEmbedder(Embedder):
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._through("q", texts)
 
-    def documents(self, texts: Sequence[str]) -> Vectors:
-        return self._through("d", texts)
+    def documents(self, texts: Sequence[str], tell: Callable[[int], None] | None = None) -> Vectors:
+        vectors = self._through("d", texts)
+        if tell:
+            tell(len(texts))
+        return vectors
 
     def save(self) -> None:
         """Write the vectors down."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SQUAD = Path(os.environ.get("CROSSOVER_DATA", "../shared/data")) / "squad" / "dev-v2.0-half.json"
-_WORDS = 75  # of a passage: about 100 tokens
+_WORDS, _MADE_WORDS = 75, 35  # of a passage: 100 to 130 tokens; made words have three tokens each
 _VOCABULARY = 50_000
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
@@ -19,8 +19,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 def passages(count: int, seed: int = 0, source: Path = SQUAD) -> list[str]:
     """`count` different passages of about 100 tokens: SQuAD's sentences in a new order; made words without it."""
     rng = random.Random(seed)
-    made = _sentences(source, rng) if source.is_file() else zipf_sentences(rng)
-    return list(itertools.islice(_passages(made), count))
+    real = source.is_file()
+    sentences = _sentences(source, rng) if real else zipf_sentences(rng)
+    return list(itertools.islice(_passages(sentences, _WORDS if real else _MADE_WORDS), count))
 
 
 def zipf_sentences(rng: random.Random) -> Iterator[str]:
@@ -52,11 +53,11 @@ def _sentences(source: Path, rng: random.Random) -> Iterator[str]:
         yield from sentences
 
 
-def _passages(sentences: Iterator[str]) -> Iterator[str]:
+def _passages(sentences: Iterator[str], words: int) -> Iterator[str]:
     """Whole sentences until there are words enough; lengths vary as real paragraphs' do."""
     held: list[str] = []
     for sentence in sentences:
         held.append(sentence)
-        if sum(len(each.split()) for each in held) >= _WORDS:
+        if sum(len(each.split()) for each in held) >= words:
             yield " ".join(held)
             held = []

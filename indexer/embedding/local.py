@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crossover.indexer.embedding import cores
 from crossover.indexer.embedding.model import PACKAGED, Vectors, by_length
 
 if TYPE_CHECKING:
@@ -23,44 +19,10 @@ if TYPE_CHECKING:
 
 _BATCH = 16  # texts on a CPU; larger ones are no faster
 _BATCH_GPU = 256
+_FEW = 32  # questions that wait together, at most
 _UNBOUNDED = 8192  # tokens, for models that read texts of any length
-_NICE = 10  # of the threads that embed documents: a question, and what else serves it on this machine, goes first
-_LULL = 1.0  # seconds without a question, after which documents have all cores again
 _LOADING = threading.Lock()
 _QUIET: dict[str, Any] = {"normalize_embeddings": True, "show_progress_bar": False}
-
-
-class Priority:
-    """Questions before documents: while questions come, one core less embeds documents."""
-
-    def __init__(self) -> None:
-        self._last_question = -math.inf
-        self._running = 0
-        self._changed = threading.Condition()
-
-    def asked(self) -> None:
-        """A question has come."""
-        self._last_question = time.monotonic()
-
-    @contextmanager
-    def after_questions(self) -> Iterator[None]:
-        """Wait until there is a core for documents."""
-        with self._changed:
-            while self._running and self._running >= 1 and self._questions_come():
-                self._changed.wait(_LULL / 4)
-            self._running += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify()
-
-    def _questions_come(self) -> bool:
-        return time.monotonic() < self._last_question + _LULL
-
-
-_PRIORITY = Priority()
 
 
 class LocalModel:
@@ -90,28 +52,27 @@ class LocalModel:
         return self._counter(text)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        _PRIORITY.asked()
-        with _threads(1, self._model.device):
-            return np.asarray(self._model.encode_query(list(texts), **_QUIET), dtype=np.float32)
+        model = self._model
+        if len(texts) <= _FEW and model.device.type == "cpu":
+            with cores.for_question():
+                return np.asarray(model.encode_query(list(texts), **_QUIET), dtype=np.float32)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for places, rows in self._encoded(texts, model.encode_query):
+            vectors[places] = rows
+        return vectors
 
     def documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        model = self._model
-        options = {"prompt": self._document_prompt, **_QUIET}
+        return self._encoded(texts, partial(self._model.encode_document, prompt=self._document_prompt))
 
+    def _encoded(self, texts: Sequence[str], encode: Callable[..., Any]) -> Iterator[tuple[list[int], Vectors]]:
         def embed(places: list[int]) -> Vectors:
             batch = [texts[place] for place in places]
-            return np.asarray(model.encode_document(batch, batch_size=len(batch), **options), dtype=np.float32)
+            return np.asarray(encode(batch, batch_size=len(batch), **_QUIET), dtype=np.float32)
 
-        def embed_in_turn(places: list[int]) -> Vectors:
-            with _PRIORITY.after_questions():
-                return embed(places)
-
-        if model.device.type != "cpu":
-            yield from ((places, embed(places)) for places in by_length(texts, _BATCH_GPU))
-            return
-        batches = by_length(texts, _BATCH)
-        with _one_thread_each(len(batches)) as workers:
-            yield from zip(batches, workers.map(embed_in_turn, batches), strict=True)
+        on_cpu = self._model.device.type == "cpu"
+        batches = by_length(texts, _BATCH if on_cpu else _BATCH_GPU)
+        vectors = cores.for_documents(embed, batches) if on_cpu else map(embed, batches)
+        yield from zip(batches, vectors, strict=True)
 
     @property
     def _model(self) -> SentenceTransformer:
@@ -181,49 +142,3 @@ def _compute_in_bfloat16(model: SentenceTransformer) -> None:
         return {**features, "token_embeddings": features["token_embeddings"].float()}
 
     first.register_forward_hook(widen)
-
-
-def _cores() -> int:
-    import torch
-
-    return torch.get_num_threads()
-
-
-@contextmanager
-def _one_thread_each(batches: int) -> Iterator[ThreadPoolExecutor]:
-    """A worker per core, each computing on its own thread.
-
-    As fast as one batch on all cores while the machine is ours, and twice as fast when it is not:
-    threads that share a batch wait for each other at every layer.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-
-    def begin() -> None:
-        torch.set_num_threads(1)
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-    workers = ThreadPoolExecutor(max(1, min(before, batches)), "embedding", initializer=begin)
-    try:
-        yield workers
-    finally:
-        workers.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _threads(count: int, device: torch.device) -> Iterator[None]:
-    """Compute on so many threads of the CPU: for one question more of them wait rather than work."""
-    import torch
-
-    before = torch.get_num_threads()
-    if device.type != "cpu" or before == count:
-        yield
-        return
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import itertools
+import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from crossover.indexer import ingestion
 from crossover.indexer.document import Document
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import DocumentCollision, EmbeddingMismatch, IndexLocked, ReadError
@@ -118,6 +122,25 @@ def test_progress_tells_documents_chunks_and_the_total(index: Index, documents: 
     index.add(documents, told.append)
     assert told[0] == Progress(0, 4, 0, "velmora.md")
     assert (told[-1].documents, told[-1].chunks) == (4, 6)
+
+
+def test_an_interrupt_stops_every_stage_and_keeps_the_batches_before_it(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion, "_BATCH_CHUNKS", 2)
+
+    def endless() -> Iterator[Document]:
+        for n in itertools.count():
+            if n == 60:
+                signal.raise_signal(signal.SIGINT)
+            yield Document(f"d{n}", f"D{n}", f"The office number {n} lies by the river.")
+
+    with pytest.raises(KeyboardInterrupt):
+        index.add(endless())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("ahead", "embedding"))]
+    kept = len(index.documents())
+    assert kept > 0
+    assert index.add([Document("d0", "D0", "The office number 0 lies by the river.")]).unchanged == ["d0"]
 
 
 def test_a_text_that_two_documents_share_comes_once(index: Index) -> None:
