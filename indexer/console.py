@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Column, Table
 
 from crossover.indexer import ingestion
-from crossover.indexer.document import DocumentRecord, Passage
+from crossover.indexer.copying import CopyReport
+from crossover.indexer.document import DocumentRecord, IndexStatus, Passage
 from crossover.indexer.ingestion import IngestionReport, ReportProgress
 from crossover.indexer.retriever import Candidate, Trace
 
@@ -49,8 +50,8 @@ def progress_bar(*, quiet: bool) -> Iterator[ReportProgress]:
         yield show
 
 
-def print_report(report: IngestionReport) -> None:
-    """Counts on stdout; what was left out, and warnings, on stderr."""
+def print_report(report: IngestionReport, learned: Sequence[str] = ()) -> None:
+    """Counts on stdout; what was left out, warnings, and the adapters that learned from what changed, on stderr."""
     errors = Console(stderr=True, soft_wrap=True)
     for skipped in report.skipped[:_SHOWN]:
         errors.print(f"[yellow]skipped[/yellow] {escape(skipped.path)}: {escape(skipped.reason)}", highlight=False)
@@ -58,6 +59,7 @@ def print_report(report: IngestionReport) -> None:
         errors.print(f"[yellow]skipped[/yellow] {len(report.skipped) - _SHOWN} more", highlight=False)
     for warning in report.warnings:
         errors.print(f"[yellow]warning[/yellow] {escape(warning)}", highlight=False)
+    _print_learned(learned)
     counts = [
         (len(report.added), "added"),
         (len(report.updated), "updated"),
@@ -70,8 +72,23 @@ def print_report(report: IngestionReport) -> None:
     Console(soft_wrap=True).print(f"{done}; {report.chunks} chunks embedded{rate} in {report.seconds:.1f} s")
 
 
-def print_documents(documents: Sequence[DocumentRecord]) -> None:
-    """A table of the documents, and their sum."""
+def print_deleted(document: str, learned: Sequence[str]) -> None:
+    """What is gone, and where it is not."""
+    _console().print(f"deleted {escape(document)}", highlight=False)
+    _print_learned(learned)
+
+
+def print_copied(report: CopyReport) -> None:
+    """What was copied where, and how to use it."""
+    _console().print(
+        f"{report.documents} documents, {report.chunks} chunks ({report.sent} sent, the rest was there) in "
+        f"{escape(report.collection)} at {escape(report.url)}; set CROSSOVER_QDRANT_URL={escape(report.url)} to use it",
+        highlight=False,
+    )
+
+
+def print_documents(documents: Sequence[DocumentRecord], status: IndexStatus) -> None:
+    """A table of the documents, and the index as a whole."""
     table = Table(
         Column("document", overflow="fold"),
         "title",
@@ -94,7 +111,11 @@ def print_documents(documents: Sequence[DocumentRecord]) -> None:
     console = _console()
     if documents:
         console.print(table)
-    console.print(f"{len(documents)} documents, {sum(record.chunks for record in documents)} chunks")
+    size = f", {status.bytes / 2**20:.1f} MiB" if status.bytes is not None else ""
+    console.print(f"{status.documents} documents, {status.chunks} chunks{size}")
+    console.print(f"version {status.version}, embedding model {escape(status.embedding)}", highlight=False)
+    if status.setting != status.embedding:
+        console.print(f"not yet built with {escape(status.setting)}, which the settings name", highlight=False)
 
 
 def print_passages(passages: Sequence[Passage], *, explain: bool = False) -> None:
@@ -135,6 +156,15 @@ def print_trace(trace: Trace) -> None:
             str(n), f"{passage.score:.3f}", *_sides(candidate), escape(passage.document), escape(passage.title)
         )
     console.print(table)
+
+
+def _print_learned(adapters: Sequence[str]) -> None:
+    if adapters:
+        Console(stderr=True, soft_wrap=True).print(
+            f"[yellow]learned[/yellow] {escape(', '.join(adapters))}: trained on what changed here. What an adapter "
+            "has learned is not unlearned with the document: train it again, or delete it",
+            highlight=False,
+        )
 
 
 def _console() -> Console:

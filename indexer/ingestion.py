@@ -70,7 +70,6 @@ class Ingestion:
         self._store = store
         self._embedder = embedder
         self._chunk_tokens = chunk_tokens
-        self._recipe = f"{chunking.VERSION}/{chunk_tokens}/{embedder.name}"
         self._moved: list[tuple[str, str]] = []
         self._looked_at = 0
         self.report = IngestionReport()
@@ -145,7 +144,7 @@ class Ingestion:
 
     def _record(self, document: Document, known: DocumentRecord | None) -> DocumentRecord:
         content = document.content_hash
-        revision = digest(document.id, content, self._recipe)
+        revision = revision_of(document.id, content, self._chunk_tokens, self._embedder)
         if known and known.source != document.source and known.revision != revision:
             self._moved.append((document.id, known.source))
         return DocumentRecord(
@@ -176,6 +175,11 @@ class Ingestion:
     def _chunker(self) -> Chunker:
         limit = self._embedder.max_tokens
         return Chunker(min(self._chunk_tokens or limit, limit), self._embedder.count_tokens)
+
+
+def revision_of(document: str, content_hash: str, chunk_tokens: int | None, embedder: Embedder) -> str:
+    """The revision of a document of this content, cut and embedded as it would be now."""
+    return digest(document, content_hash, f"{chunking.VERSION}/{chunk_tokens}/{embedder.name}")
 
 
 def _require_new_id(document: Document, seen: set[str]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
 from crossover.indexer.errors import IndexLocked
+
+_POLL = 0.1  # seconds
 
 
 class IndexLock:
@@ -18,22 +21,31 @@ class IndexLock:
         self._path = folder / "lock"
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float = 0.0) -> None:
         """Take the lock.
+
+        Args:
+            wait: seconds to try for.
 
         Raises:
             IndexLocked: another process, or another index in this one, holds it; says which.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        deadline = time.monotonic() + wait
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(descriptor, 1000).decode(errors="replace").strip() or "another process"
+            while not _locked(descriptor):
+                if time.monotonic() >= deadline:
+                    holder = os.read(descriptor, 1000).decode(errors="replace").strip() or "another process"
+                    waited = f" for {wait:g} s and longer" if wait else ""
+                    raise IndexLocked(
+                        f"{self._path.parent}: the index is in use by {holder}{waited}; stop it, or let this command "
+                        "wait longer (--wait SECONDS)"
+                    )
+                time.sleep(_POLL)
+        except BaseException:
             os.close(descriptor)
-            raise IndexLocked(
-                f"{self._path.parent}: the index is in use by {holder}; wait for it, or stop it and try again"
-            ) from error
+            raise
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, _me().encode(), 0)
         self._descriptor = descriptor
@@ -52,6 +64,15 @@ class IndexLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock could be taken. Polled: a blocking wait could neither end nor be interrupted on time."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _me() -> str:

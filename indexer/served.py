@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import httpx
 
-from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped
+from crossover.indexer.document import Document, DocumentRecord, IndexStatus, Passage, Skipped
 from crossover.indexer.ingestion import IngestionReport, Progress, ReportProgress
-from crossover.indexer.sources import read_all, readable_files, stale
+from crossover.indexer.sources import SourceFile, read_all, readable_files, stale
 
 _DOCUMENTS, _CHARACTERS = 16, 200_000  # a request at most: the progress bar moves after each
 _TIMEOUT = 600.0  # seconds: a server embeds before it answers
@@ -41,20 +41,30 @@ class ServedIndex:
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
         """Files are read here and indexed there; otherwise as :meth:`Index.ingest_paths`."""
-        started = time.perf_counter()
         files = readable_files(paths, strict=strict)
+        report = self.ingest_files(files, progress)
+        if prune:
+            report.deleted = self.delete_all(stale(files, self.documents()))
+        return report
+
+    def ingest_files(self, files: Sequence[SourceFile], progress: ReportProgress | None = None) -> IngestionReport:
+        """Index these files: those that the server has as they are stay here, the others are sent, some at a time."""
+        started = time.perf_counter()
         report = IngestionReport()
-        sent = 0
-        for batch in _batches(read_all(files, report.skipped)):
+        listing = self._ask("GET", "/v1/documents")
+        known = {record["id"]: record for record in listing["documents"]}
+        outdated = set(listing["index"]["outdated"])
+        changed = (
+            document
+            for document in read_all(files, report.skipped)
+            if document.id in outdated or not _is_known(document, known.get(document.id), report.unchanged)
+        )
+        for batch in _batches(changed):
             answer = self._ask("POST", "/v1/documents", json={"documents": [_to_json(document) for document in batch]})
             _merge(report, answer)
-            sent += len(batch)
             if progress:
-                progress(Progress(sent + len(report.skipped), len(files), report.chunks, batch[-1].id))
-        if prune:
-            report.deleted = stale(files, self.documents())
-            for document in report.deleted:
-                self.delete(document)
+                looked_at = len(report.added) + len(report.updated) + len(report.unchanged) + len(report.skipped)
+                progress(Progress(looked_at, len(files), report.chunks, batch[-1].id))
         report.seconds = time.perf_counter() - started
         return report
 
@@ -62,13 +72,28 @@ class ServedIndex:
         """What the server's index holds, sorted by id."""
         return [DocumentRecord(**record) for record in self._ask("GET", "/v1/documents")["documents"]]
 
+    def status(self) -> IndexStatus:
+        """How the server's index stands."""
+        return IndexStatus(**self._ask("GET", "/v1/documents")["index"])
+
+    def rebuild(self, progress: ReportProgress | None = None) -> bool:
+        """Nothing: a server builds its index anew by itself when it starts with another embedding model."""
+        return False
+
     def delete(self, document_id: str) -> bool:
         """Delete a document with all its chunks; False where there is none of that id."""
-        try:
-            self._ask("DELETE", f"/v1/documents/{quote(document_id, safe='/')}")
-        except LookupError:
-            return False
-        return True
+        return bool(self.delete_all([document_id]))
+
+    def delete_all(self, ids: Iterable[str]) -> list[str]:
+        """Delete documents with all their chunks; the ids of those that there were."""
+        gone = []
+        for id_ in ids:
+            try:
+                self._ask("DELETE", f"/v1/documents/{quote(id_, safe='/')}")
+            except LookupError:
+                continue
+            gone.append(id_)
+        return gone
 
     def search(self, query: str, k: int = 5) -> list[Passage]:
         """The `k` best passages for a question, best first."""
@@ -102,6 +127,16 @@ class ServedIndex:
         raise ValueError(message) if response.status_code < 500 else RuntimeError(message)
 
 
+def _is_known(document: Document, record: dict[str, Any] | None, unchanged: list[str]) -> bool:
+    """Whether the server has a document with the same content, source and metadata; then it is noted as unchanged."""
+    if record is None or document.content_hash != record["content_hash"]:
+        return False
+    if (document.source, dict(document.metadata)) != (record["source"], record["metadata"]):
+        return False
+    unchanged.append(document.id)
+    return True
+
+
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
     batch: list[Document] = []
     for document in documents:
@@ -122,7 +157,7 @@ def _merge(report: IngestionReport, answer: dict[str, Any]) -> None:
     report.updated += answer["updated"]
     report.unchanged += answer["unchanged"]
     report.skipped += [Skipped(**each) for each in answer["skipped"]]
-    report.warnings += answer["warnings"]
+    report.warnings += [each for each in answer["warnings"] if each not in report.warnings]
     report.chunks += answer["chunks"]
 
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from qdrant_edge import (
     CountRequest,
@@ -32,12 +33,13 @@ from qdrant_edge import SparseVector as EdgeSparseVector
 from crossover.indexer.disk import require_space
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import IndexFull, StoreError
-from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_hit, to_payload
+from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, in_order, to_hit, to_payload, to_stored
 
 _RESERVE = 64 << 20  # bytes: a segment of the write-ahead log is 32 MiB, and grows while the next one opens
 _RESERVE_SMALL = 4 << 20  # bytes: to open it, or to delete
 _PER_CHUNK = 16 << 10  # bytes: vectors and text, once in the log and once in the segment
 _SCROLL = 4096
+_NO_WORDS = SparseVector((), ())  # of a chunk of stop words alone
 
 
 class EdgeStore:
@@ -117,6 +119,22 @@ class EdgeStore:
                 break
         return found
 
+    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
+        chunks: list[StoredChunk] = []
+        offset = None
+        while self._shard is not None and revisions:
+            chosen = Filter(must=[_among(revisions)])
+            with self._translated("read"):
+                records, offset = self._shard.scroll(
+                    ScrollRequest(offset=offset, limit=_SCROLL, filter=chosen, with_payload=True, with_vector=True)
+                )
+            for record in records:
+                vectors: Any = record.vector
+                chunks.append(to_stored(record.id, record.payload, vectors[DENSE], vectors.get(SPARSE, _NO_WORDS)))
+            if offset is None:
+                break
+        return in_order(chunks)
+
     def optimize(self) -> None:
         """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
         if self._shard is None:
@@ -133,6 +151,14 @@ class EdgeStore:
         if self._shard is not None:
             self._shard.close()
             self._shard = None
+
+    def drop(self) -> None:
+        self.close()
+        if self._folder.exists():  # out of the way in one step: half a shard would not open
+            doomed = self._folder.with_name(f"{self._folder.name}.gone")
+            shutil.rmtree(doomed, ignore_errors=True)
+            self._folder.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
 
     def _create(self) -> EdgeShard:
         """A new shard, built beside and moved into place, so that a folder of that name is a whole shard."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ class Context:
 
     def live_server(self) -> str | None:
         return None
+
+    def trained_on(self, documents: Sequence[str]) -> list[str]:
+        return [f"support@{each}" for each in documents if each == "velmora.md"]
 
 
 class Command:
