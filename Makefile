@@ -67,11 +67,15 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-verdict ## run the long demonstrations
+prove: prove-lora prove-verdict prove-faults ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
 	@$(VENV)/bin/python -m crossover.eval.bench.lora_parity
+
+.PHONY: prove-faults
+prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes
+	@$(VENV)/bin/python -m crossover.eval.bench.index_faults
 
 .PHONY: prove-verdict
 prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean
