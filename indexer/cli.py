@@ -75,13 +75,15 @@ def add(
 ) -> None:
     """Index files and folders; what has not changed since the last time is left alone."""
     from crossover.indexer.console import print_report, progress_bar
-    from crossover.indexer.sources import readable_files
+    from crossover.indexer.sources import readable_files, stale
 
-    readable_files(paths, strict=strict)  # bad input leaves not even an empty index behind
+    files = readable_files(paths, strict=strict)  # bad input leaves not even an empty index behind
     context: CommandContext = ctx.obj
     with _open(context, wait=wait) as index, progress_bar(quiet=as_json) as progress:
         index.rebuild(progress)
-        report = index.ingest_paths(paths, prune=prune or watch, strict=strict, progress=progress)
+        report = index.ingest_files(files, progress)
+        if prune or watch:
+            report.deleted = index.delete_all(stale(files, index.documents()))
     learned = context.trained_on([*report.updated, *report.deleted])
     _print(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
     if watch:

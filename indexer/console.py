@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from crossover.indexer import ingestion
-from crossover.indexer.copying import CopyReport
-from crossover.indexer.document import DocumentRecord, IndexStatus, Passage
-from crossover.indexer.ingestion import IngestionReport, ReportProgress
-from crossover.indexer.retriever import Candidate, Trace
+if TYPE_CHECKING:  # numpy and the engines are slow to import where a server does the work
+    from crossover.indexer import ingestion
+    from crossover.indexer.copying import CopyReport
+    from crossover.indexer.document import DocumentRecord, IndexStatus, Passage
+    from crossover.indexer.ingestion import IngestionReport, ReportProgress
+    from crossover.indexer.retriever import Candidate, Trace
 
 _SHOWN = 20  # skipped files; the rest is counted
 _PREVIEW = 240  # characters of a passage

@@ -15,9 +15,14 @@ from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 
 _NAMES = [f"{first}{second}" for first in ("mar", "vel", "sor", "qui") for second in ("row", "mora", "rin", "lon")]
-_PARTS, _THREADS = 3, 3
+_PARTS, _THREADS = 3, 3  # chunks of a document; threads that ask
 _PAUSE = 0.005  # seconds between two questions of a thread: else the writer hardly gets to write
-_TEXT = re.compile(r"The (\w+) wheel number (\d+) has part \d")
+_SAYS = (
+    "stands in the yard behind the mill and turns when the sluice opens at dawn",
+    "was cast from grey iron; its hub holds eight oak spokes and a brass ring",
+    "needs grease every second week, or the bearing sings so loud that nobody sleeps",
+)
+_TEXT = re.compile(r"The (\w+) wheel number (\d+) ")
 
 
 class _Churn:
@@ -64,7 +69,7 @@ class _Churn:
             name, gone, started = rng.choice(_NAMES), dict(self.gone), time.perf_counter()
             before = self.held.get(name)
             try:
-                found = self.index.search(f"Which parts has the {name} wheel?", k=10)
+                found = self.index.search(f"What is said about the {name} wheel?", k=10)
             except Exception as error:
                 self.errors.append(repr(error))
                 continue
@@ -111,5 +116,5 @@ def churn(settings: IndexerSettings, seconds: float, seed: int) -> dict[str, Any
 
 
 def _document(name: str, number: int) -> Document:
-    parts = (f"## Part {part}\n\nThe {name} wheel number {number} has part {part}.\n" for part in range(_PARTS))
+    parts = (f"## Part {part}\n\nThe {name} wheel number {number} {says}.\n" for part, says in enumerate(_SAYS))
     return Document(name, name, "\n".join(parts), language="en", metadata={"format": "markdown"})
