@@ -13,7 +13,7 @@ TORCH := $(shell sed -n 's/^torch==//p' $(LOCK))
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
-BENCHES := serving
+BENCHES := serving freshness
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 

@@ -41,7 +41,7 @@ def follow(
         trained_on: the adapters that learned from some documents.
         as_json: one line of JSON for each change instead of words.
     """
-    waiting: set[Path] = set()
+    waiting = set(paths)  # one look at everything: something may have changed since the run before
     told = ""
     changes = watch(
         *paths,
