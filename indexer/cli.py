@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -85,11 +86,14 @@ def add(
         if prune or watch:
             report.deleted = index.delete_all(stale(files, index.documents()))
     learned = context.trained_on([*report.updated, *report.deleted])
-    _print(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
-    if watch:
-        from crossover.indexer.watching import follow
+    if not watch:
+        _print(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
+    else:
+        from crossover.indexer.watching import follow, tell
 
-        follow(paths, lambda: _open(context, wait=wait), context.trained_on, as_json=as_json)
+        tell(report, learned, as_json=as_json)
+        with suppress(KeyboardInterrupt):
+            follow(paths, lambda: _open(context, wait=wait), context.trained_on, as_json=as_json)
 
 
 @app.command(epilog="Example: [b]crossover index status --json[/b]")

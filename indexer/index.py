@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
@@ -15,15 +14,13 @@ from crossover.indexer.embedding import Embedder, Vectors
 from crossover.indexer.errors import StoreError
 from crossover.indexer.ingestion import Ingestion, IngestionReport, ReportProgress, revision_of
 from crossover.indexer.live import LiveVersion
-from crossover.indexer.lock import IndexLock
+from crossover.indexer.lock import IndexLock, WriterTurns
 from crossover.indexer.retriever import Trace
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import SourceFile, read_all, readable_files, stale
 from crossover.indexer.versions import IndexVersion, Versions
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 30.0  # seconds that closing waits for a writer in another thread
-_YIELD = 0.01  # seconds between two batches of a rebuild, for those who wait to write
 
 
 class Index:
@@ -47,10 +44,7 @@ class Index:
     ) -> None:
         self._settings = settings
         self._embedder = embedder
-        self._owned = lock
-        self._wait = wait
-        self._writer = threading.Lock()
-        self._closed = threading.Event()
+        self._turns = WriterTurns(settings.index_home, lock, wait)
         self._live = LiveVersion(versions, embedder)
 
     @classmethod
@@ -79,9 +73,9 @@ class Index:
                 raise
         try:
             if index.outdated:
-                _log.warning("%s", index._outdated_model())
+                _log.warning("%s", index._live.what_is_outdated())
             if warm:
-                index.version.embedder.warm()
+                index._live.warm()
         except BaseException:
             index.close()
             raise
@@ -149,15 +143,15 @@ class Index:
 
     def delete_all(self, ids: Iterable[str]) -> list[str]:
         """Delete documents with all their chunks at once; the ids of those that there were."""
-        with self._writing():
-            known = [each for each in dict.fromkeys(ids) if each in self.version.manifest.snapshot.documents]
-            self.version.forget(known)
+        with self._writing() as version:
+            known = [each for each in dict.fromkeys(ids) if each in version.manifest.snapshot.documents]
+            version.forget(known)
             return known
 
     def documents(self) -> list[DocumentRecord]:
         """What the index holds, sorted by id."""
         version = self.version
-        if not self._owned:
+        if self._live.shared:
             version.manifest.refresh()
         return [record for _, record in sorted(version.manifest.snapshot.documents.items())]
 
@@ -214,42 +208,13 @@ class Index:
         """
         if not self.outdated:
             return False
-        from crossover.indexer.rebuild import Rebuild
+        from crossover.indexer.rebuild import rebuild
 
-        with self._writing(_PATIENCE):
-            old, new = self.version, self._live.begin_next()
-        work = Rebuild(old, new, self._settings.chunk_tokens)
-        try:
-            while not self._closed.is_set():
-                with self._writing(_PATIENCE):
-                    if self.version is not old:  # another process was quicker
-                        break
-                    if not work.step():
-                        self._live.switch(new)
-                        return True
-                if progress:
-                    progress(work.progress())
-                time.sleep(_YIELD)
-            return False
-        except StoreError:
-            if self._closed.is_set():
-                return False
-            raise
-        finally:
-            if self.version is not new:
-                new.store.close()
+        return rebuild(self._live, self._turns, self._settings.chunk_tokens, progress)
 
     def close(self) -> None:
         """Give the store and its lock back, once a writer in another thread has finished its batch."""
-        self._closed.set()
-        waited = self._writer.acquire(timeout=_PATIENCE)
-        try:
-            self._live.close()
-            if self._owned:
-                self._owned.release()
-        finally:
-            if waited:
-                self._writer.release()
+        self._turns.close(self._live.close)
 
     def __enter__(self) -> Index:
         return self
@@ -260,22 +225,10 @@ class Index:
         self.close()
 
     @contextmanager
-    def _writing(self, wait: float | None = None) -> Iterator[None]:
-        """One writer at a time, in this process and, where the store is shared, among all on this home."""
-        with self._writer:
-            if self._closed.is_set():
-                raise StoreError("the index is closed")
-            if self._owned:
-                yield
-                return
-            lock = IndexLock(self._settings.index_home)
-            lock.acquire(self._wait if wait is None else wait)
-            try:
-                self.version.manifest.refresh()
-                self._live.recover()
-                yield
-            finally:
-                lock.release()
+    def _writing(self) -> Iterator[IndexVersion]:
+        with self._turns.take():
+            self._live.catch_up()
+            yield self.version
 
     def _ingest(
         self, documents: Iterable[Document], progress: ReportProgress | None, total: int | None
@@ -289,12 +242,6 @@ class Index:
         if report.chunks:
             version.store.optimize()
         if self.outdated:
-            report.warnings.append(self._outdated_model())
+            report.warnings.append(self._live.what_is_outdated())
         report.seconds = time.perf_counter() - started
         return report
-
-    def _outdated_model(self) -> str:
-        return (
-            f"the index was built with the embedding model {self.version.embedder.name!r} and goes on with it; "
-            f"`crossover index PATH`, or a server, builds it anew with {self._embedder.name!r}"
-        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.versions import IndexVersion, Versions
+
+_log = logging.getLogger(__name__)
 
 
 class LiveVersion:
@@ -24,7 +27,7 @@ class LiveVersion:
 
     def follow(self) -> IndexVersion:
         """The version that answers."""
-        if self._versions.shared and self._versions.current != self._version.number:
+        if self.shared and self._versions.current != self._version.number:
             with self._replacing:
                 number = self._versions.current
                 if number != self._version.number:
@@ -36,17 +39,44 @@ class LiveVersion:
         """Whether it was built with another model than that of the settings."""
         return self.follow().embedder is not self._embedder
 
+    def what_is_outdated(self) -> str:
+        """Which model it was built with, and how it gets to that of the settings."""
+        return (
+            f"the index was built with the embedding model {self.follow().embedder.name!r} and goes on with it; "
+            f"`crossover index PATH`, or a server, builds it anew with {self._embedder.name!r}"
+        )
+
+    def warm(self) -> None:
+        """Load its model now rather than at the first question."""
+        try:
+            self.follow().embedder.warm()
+        except (OSError, ValueError) as error:
+            if not self.outdated:
+                raise
+            _log.warning("that model cannot be loaded any more, and no question be answered before: %s", error)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to it."""
+        return self._versions.shared
+
+    def catch_up(self) -> None:
+        """Take over what other processes have done; to be called by who may write."""
+        if self.shared:
+            self.follow().manifest.refresh()
+            self.recover()
+
     def recover(self) -> None:
         """Clean up after a crash; to be called by who may write."""
-        self._version.recover(owned=not self._versions.shared)
-        self._drop_others(next_too=not self._versions.shared and not self.outdated)
+        self._version.recover(owned=not self.shared)
+        self._drop_others(next_too=not self.shared and not self.outdated)
 
     def begin_next(self) -> IndexVersion:
         """The version that is to follow, under the model of the settings; one that was begun so before goes on."""
         number = self._version.number + 1
         self._drop_others(next_too=self._versions.model(number) not in ("", self._embedder.name))
         version = self._versions.open(number, self._embedder)
-        version.recover(owned=not self._versions.shared)
+        version.recover(owned=not self.shared)
         return version
 
     def switch(self, new: IndexVersion) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from crossover.indexer.errors import IndexLocked
+from crossover.indexer.errors import IndexLocked, StoreError
 
 _POLL = 0.1  # seconds
+_PATIENCE = 30.0  # seconds that closing waits for a writer
 
 
 class IndexLock:
@@ -64,6 +68,61 @@ class IndexLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class WriterTurns:
+    """One writer at a time in this process and, where the index is shared, among all processes on its home.
+
+    Args:
+        home: of the index.
+        held: the lock, where this process holds it all the time; None where it is taken for each turn.
+        wait: seconds that a turn may be waited for.
+    """
+
+    def __init__(self, home: Path, held: IndexLock | None, wait: float) -> None:
+        self._home = home
+        self._held = held
+        self._wait = wait
+        self._writer = threading.Lock()
+        self._closed = threading.Event()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more turns are given."""
+        return self._closed.is_set()
+
+    @contextmanager
+    def take(self, wait: float | None = None) -> Iterator[None]:
+        """The turn, for as long as the context lasts.
+
+        Raises:
+            IndexLocked: another process writes, and did so for as long as one may wait.
+            StoreError: the index is closed.
+        """
+        with self._writer:
+            if self.closed:
+                raise StoreError("the index is closed")
+            if self._held:
+                yield
+                return
+            lock = IndexLock(self._home)
+            lock.acquire(self._wait if wait is None else wait)
+            try:
+                yield
+            finally:
+                lock.release()
+
+    def close(self, last: Callable[[], None]) -> None:
+        """Do `last` once the writer of the moment has finished, give the lock back, and give no more turns."""
+        self._closed.set()
+        waited = self._writer.acquire(timeout=_PATIENCE)
+        try:
+            last()
+        finally:
+            if self._held:
+                self._held.release()
+            if waited:
+                self._writer.release()
 
 
 def _locked(descriptor: int) -> bool:

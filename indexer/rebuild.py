@@ -6,6 +6,7 @@ that was posted, or whose file is gone, keeps the chunks that are stored, embedd
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,12 +16,47 @@ from crossover.indexer import readers
 from crossover.indexer.chunking import Chunker
 from crossover.indexer.document import Chunk, Document, DocumentRecord, chunk_id, digest
 from crossover.indexer.embedding import sparse_document
-from crossover.indexer.errors import ReadError
-from crossover.indexer.ingestion import Ingestion, Progress
+from crossover.indexer.errors import ReadError, StoreError
+from crossover.indexer.ingestion import Ingestion, Progress, ReportProgress
+from crossover.indexer.live import LiveVersion
+from crossover.indexer.lock import WriterTurns
 from crossover.indexer.vector_store import StoredChunk
 from crossover.indexer.versions import IndexVersion
 
 _BATCH_CHUNKS = 128  # documents can be added and deleted between two batches
+_YIELD = 0.01  # seconds between two batches, for those who wait to write
+_PATIENCE = 60.0  # seconds that a batch waits for a writer in another process
+
+
+def rebuild(live: LiveVersion, turns: WriterTurns, chunk_tokens: int | None, progress: ReportProgress | None) -> bool:
+    """Fill a new version, a batch in each of the writer's turns, and switch to it; False where it was interrupted.
+
+    Raises:
+        IndexFull, IndexLocked, StoreError: the new version cannot be written now.
+    """
+    with turns.take(_PATIENCE):
+        live.catch_up()
+        old, new = live.follow(), live.begin_next()
+    work = Rebuild(old, new, chunk_tokens)
+    try:
+        while not turns.closed:
+            with turns.take(_PATIENCE):
+                live.catch_up()
+                if live.follow() is not old:  # another process was quicker
+                    break
+                if not work.step():
+                    live.switch(new)
+                    return True
+            if progress:
+                progress(work.progress())
+            time.sleep(_YIELD)
+    except StoreError:
+        if not turns.closed:
+            raise
+    finally:
+        if live.follow() is not new:
+            new.store.close()
+    return False
 
 
 class Rebuild:

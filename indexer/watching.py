@@ -19,6 +19,7 @@ from crossover.indexer.served import ServedIndex
 from crossover.indexer.sources import SourceFile, collect, stale
 
 _DEBOUNCE, _STEP, _RETRY = 400, 100, 1000  # milliseconds: longest and shortest wait for more changes; between attempts
+_NAMED = 5
 
 OpenIndex = Callable[[], Index | ServedIndex]
 
@@ -65,12 +66,16 @@ def follow(
             continue
         waiting, told = set(), ""
         if report.added or report.updated or report.deleted or report.skipped:
-            learned = trained_on([*report.updated, *report.deleted])
-            if as_json:
-                typer.echo(json.dumps({**asdict(report), "trained_on": learned}, ensure_ascii=False))
-            else:
-                typer.echo(f"{_now()} {', '.join([*report.added, *report.updated, *report.deleted][:5])}")
-                print_report(report, learned)
+            tell(report, trained_on([*report.updated, *report.deleted]), as_json=as_json)
+
+
+def tell(report: IngestionReport, learned: Sequence[str], *, as_json: bool) -> None:
+    """One line of JSON, or the time, the first documents and the counts."""
+    if as_json:
+        typer.echo(json.dumps({**asdict(report), "trained_on": learned}, ensure_ascii=False))
+        return
+    typer.echo(f"{_now()} {', '.join([*report.added, *report.updated, *report.deleted][:_NAMED])}")
+    print_report(report, learned)
 
 
 def update(paths: Sequence[Path], changed: set[Path], open_index: OpenIndex) -> IngestionReport:
