@@ -58,7 +58,7 @@ def copy_version(source: IndexVersion, target: IndexVersion, progress: ReportPro
     on where it was; a later one sends what has changed since.
 
     Raises:
-        ValueError: the collection holds something else, which a copy would destroy.
+        ValueError: the collection holds something else, which a copy would destroy, or vectors of another model.
         StoreError: the server failed, or holds other chunks afterwards.
     """
     wanted = source.manifest.snapshot
@@ -71,6 +71,11 @@ def copy_version(source: IndexVersion, target: IndexVersion, progress: ReportPro
         raise ValueError(
             f"the collection at the target holds {others} chunks of another index; "
             "name an empty one with CROSSOVER_QDRANT_COLLECTION"
+        )
+    if before.documents and before.embedding != wanted.embedding:
+        raise ValueError(
+            f"the collection at the target was built with the embedding model {before.embedding!r}, the index here with "
+            f"{wanted.embedding!r}; name an empty collection with CROSSOVER_QDRANT_COLLECTION"
         )
     target.manifest.begin(records.keys() | ours)
     missing = [record for record in records.values() if len(present.get(record.revision, ())) != record.chunks]

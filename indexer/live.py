@@ -31,7 +31,8 @@ class LiveVersion:
             with self._replacing:
                 number = self._versions.current
                 if number != self._version.number:
-                    self._replace(self._versions.open(number, self._embedder))
+                    old, self._version = self._version, self._versions.open(number, self._embedder)
+                    old.store.close()
         return self._version
 
     @property
@@ -82,11 +83,13 @@ class LiveVersion:
     def switch(self, new: IndexVersion) -> None:
         """Let a version answer from now on, and delete the one before."""
         new.store.optimize()
-        old = self._version.number
+        old = self._version
         self._versions.switch(new.number)
         with self._replacing:
-            self._replace(new)
-        self._versions.drop(old)
+            self._version = new
+        old.store.drop()  # a search in there fails, and is made again in the new version
+        old.store.close()
+        old.manifest.unlink()
 
     def size(self) -> int | None:
         """Bytes on this disk; None where the vectors are on a server."""
@@ -95,10 +98,6 @@ class LiveVersion:
     def close(self) -> None:
         """Close its store."""
         self._version.store.close()
-
-    def _replace(self, version: IndexVersion) -> None:
-        old, self._version = self._version, version
-        old.store.close()  # a search in there fails, and is made again in the new version
 
     def _drop_others(self, *, next_too: bool) -> None:
         """Delete the version that was replaced, should it be there still, and a next one that nobody goes on with."""

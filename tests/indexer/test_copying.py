@@ -100,6 +100,15 @@ def test_a_collection_with_something_else_in_it_is_left_alone(
     assert server.open(1, embedder).store.count() == 1
 
 
+def test_a_collection_of_another_model_is_left_alone(
+    source: Index, server: Versions, settings: IndexerSettings, tiny_model: Path
+) -> None:
+    chosen = settings.model_copy(update={"embedding_model": str(tiny_model)})
+    Index(chosen, server, Embedder(str(tiny_model))).add([Document("notes.txt", "Notes", "Tea is on the third floor.")])
+    with pytest.raises(ValueError, match="CROSSOVER_QDRANT_COLLECTION"):
+        copy_version(source.version, server.open(1, Embedder()))
+
+
 def test_chunks_that_did_not_arrive_are_noticed(
     source: Index, server: Versions, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
