@@ -74,8 +74,8 @@ def copy_version(source: IndexVersion, target: IndexVersion, progress: ReportPro
         )
     if before.documents and before.embedding != wanted.embedding:
         raise ValueError(
-            f"the collection at the target was built with the embedding model {before.embedding!r}, the index here with "
-            f"{wanted.embedding!r}; name an empty collection with CROSSOVER_QDRANT_COLLECTION"
+            f"the collection at the target was built with the embedding model {before.embedding!r}, the index here "
+            f"with {wanted.embedding!r}; name an empty collection with CROSSOVER_QDRANT_COLLECTION"
         )
     target.manifest.begin(records.keys() | ours)
     missing = [record for record in records.values() if len(present.get(record.revision, ())) != record.chunks]

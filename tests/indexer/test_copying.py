@@ -14,6 +14,7 @@ from crossover.indexer.document import Document
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import StoreError
 from crossover.indexer.index import Index
+from crossover.indexer.ingestion import Ingestion
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.vector_store.remote import RemoteStore
 from crossover.indexer.versions import Versions
@@ -100,11 +101,9 @@ def test_a_collection_with_something_else_in_it_is_left_alone(
     assert server.open(1, embedder).store.count() == 1
 
 
-def test_a_collection_of_another_model_is_left_alone(
-    source: Index, server: Versions, settings: IndexerSettings, tiny_model: Path
-) -> None:
-    chosen = settings.model_copy(update={"embedding_model": str(tiny_model)})
-    Index(chosen, server, Embedder(str(tiny_model))).add([Document("notes.txt", "Notes", "Tea is on the third floor.")])
+def test_a_collection_of_another_model_is_left_alone(source: Index, server: Versions, tiny_model: Path) -> None:
+    there = server.open(1, Embedder(str(tiny_model)))
+    Ingestion(there.manifest, there.store, there.embedder, None).run([Document("notes.txt", "N", "Tea.")], None, None)
     with pytest.raises(ValueError, match="CROSSOVER_QDRANT_COLLECTION"):
         copy_version(source.version, server.open(1, Embedder()))
 
