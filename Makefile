@@ -13,7 +13,7 @@ TORCH := $(shell sed -n 's/^torch==//p' $(LOCK))
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
-BENCHES := serving retrieval retriever indexing search chunking
+BENCHES := serving retrieval retriever indexing search freshness chunking
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -67,11 +67,15 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-verdict ## run the long demonstrations
+prove: prove-lora prove-verdict prove-faults ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
 	@$(VENV)/bin/python -m crossover.eval.bench.lora_parity
+
+.PHONY: prove-faults
+prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes
+	@$(VENV)/bin/python -m crossover.eval.bench.index_faults
 
 .PHONY: prove-verdict
 prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean

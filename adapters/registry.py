@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,14 @@ class Registry:
         folder.replace(target)
         sync(target.parent)
         return AdapterVersion(card.name, digest, target, card)
+
+    def trained_on(self, documents: Collection[str]) -> list[str]:
+        """The served names of the versions whose cards list any of these documents, the oldest of a name first."""
+        if not documents:
+            return []
+        sought = set(documents)
+        versions = [version for name in self.names() for version in self.versions(name)]
+        return [version.served_name for version in versions if not sought.isdisjoint(version.card.documents)]
 
     def check_rank(self, rank: int) -> None:
         """Raises NotServable when an adapter of this rank could not be registered: asked before it is trained."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from crossover.indexer.settings import IndexerSettings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+Wait = Annotated[
+    float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for another process to finish.")
+]
 
 
 class CommandContext(Protocol):
@@ -28,6 +32,9 @@ class CommandContext(Protocol):
 
     def live_server(self) -> str | None:
         """The URL of a server that runs on this home and holds its index."""
+
+    def trained_on(self, documents: Sequence[str]) -> list[str]:
+        """The adapters that learned from any of these documents."""
 
 
 class IndexGroup(TyperGroup):
@@ -60,6 +67,9 @@ def add(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete documents of these folders whose files are gone.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with every change and deletion in these paths, until Ctrl-C.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything could not be read.")] = False,
     fields: Annotated[
         str,
@@ -68,39 +78,47 @@ def add(
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="Where to read and embed: in this process, or on a Ray cluster.")
     ] = "local",
+    wait: Wait = 0.0,
     as_json: Json = False,
 ) -> None:
     """Index files and folders; what has not changed is left alone, and what cannot be read is reported."""
     from crossover.indexer.console import print_report, progress_bar
     from crossover.indexer.sources import collect
 
-    settings = ctx.obj.settings
+    context: CommandContext = ctx.obj
+    settings = context.settings
     if fields:
         settings = settings.model_copy(update={"document_fields": _parse_map(fields)})
-    collect(paths)  # a wrong path leaves not even an empty index behind
-    with _open(ctx.obj, settings) as index, progress_bar(quiet=as_json) as progress:
-        options: dict[str, Any] = {"prune": prune, "progress": progress}
+    files = collect(paths)  # a wrong path leaves not even an empty index behind
+    with _open(context, settings, wait=wait) as index, progress_bar(quiet=as_json) as progress:
+        options: dict[str, Any] = {"pruned": files if prune or watch else None, "progress": progress}
         if engine != "local":
             _require_own(index, "--engine ray")
             options["engine"] = engine
-        report = index.ingest_paths(paths, **options)
-    _print(as_json, asdict(report), lambda: print_report(report))
+        index.rebuild(progress)
+        report = index.ingest_files(files, **options)
+    learned = context.trained_on([*report.updated, *report.deleted])
+    if watch:
+        from crossover.indexer.watching import follow, tell
+
+        tell(report, learned, as_json=as_json)
+        with suppress(KeyboardInterrupt):
+            follow(paths, lambda: _open(context, settings, wait=wait), context.trained_on, as_json=as_json)
+        return
+    _print(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
     if strict and report.skipped:
         raise typer.Exit(1)
 
 
 @app.command(epilog="Example: [b]crossover index status --json[/b]")
-def status(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show which documents are indexed, in which version, since when."""
+def status(ctx: typer.Context, wait: Wait = 0.0, as_json: Json = False) -> None:
+    """Show which documents are indexed, in which version, since when, and the index as a whole."""
     from crossover.indexer.console import print_documents
 
-    with _open(ctx.obj) as index:
-        documents = index.documents()
-    summary = {
-        "documents": [asdict(record) for record in documents],
-        "chunks": sum(record.chunks for record in documents),
-    }
-    _print(as_json, summary, lambda: print_documents(documents))
+    with _open(ctx.obj, wait=wait) as index:
+        documents, summary = index.documents(), index.status()
+    found = {**asdict(summary), "documents": [asdict(record) for record in documents]}
+    _print(as_json, found, lambda: print_documents(documents, summary))
 
 
 @app.command(epilog='Example: [b]crossover index search "How do I reset my badge?" -k 3[/b]')
@@ -169,19 +187,44 @@ def adopt(
 def delete(
     ctx: typer.Context,
     document: Annotated[str, typer.Argument(help="The document's id, as `index status` shows it.")],
+    wait: Wait = 0.0,
     as_json: Json = False,
 ) -> None:
     """Delete a document with all its passages; the file itself is left alone."""
+    from crossover.indexer.console import print_deleted
     from crossover.indexer.errors import UnknownDocument
 
-    with _open(ctx.obj) as index:
+    context: CommandContext = ctx.obj
+    with _open(context, wait=wait) as index:
         if not index.delete(document):
             raise UnknownDocument(f"{document}: no document of this id; `crossover index status` lists them")
-    _print(as_json, {"deleted": document}, lambda: typer.echo(f"deleted {document}"))
+    learned = context.trained_on([document])
+    _print(as_json, {"deleted": document, "trained_on": learned}, lambda: print_deleted(document, learned))
+
+
+@app.command(epilog="Example: [b]crossover index copy --to http://qdrant:6333[/b]")
+def copy(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--to", help="The Qdrant server; CROSSOVER_QDRANT_COLLECTION names the collection.")
+    ],
+    wait: Wait = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Copy the embedded index to a Qdrant server without embedding again; run it again to go on or to follow up."""
+    from crossover.indexer.console import print_copied, progress_bar
+    from crossover.indexer.copying import copy_index
+
+    context: CommandContext = ctx.obj
+    if url := context.live_server():
+        raise RuntimeError(f"the server at {url} holds the index; stop it while the index is copied")
+    with progress_bar(quiet=as_json) as progress:
+        report = copy_index(context.settings, to, wait=wait, progress=progress)
+    _print(as_json, asdict(report), lambda: print_copied(report))
 
 
 def _open(
-    context: CommandContext, settings: IndexerSettings | None = None, *, warm: bool = False
+    context: CommandContext, settings: IndexerSettings | None = None, *, warm: bool = False, wait: float = 0.0
 ) -> Index | ServedIndex:
     """The index itself, or the server that holds it."""
     settings = settings or context.settings
@@ -192,7 +235,7 @@ def _open(
         return ServedIndex(url, settings.reading)
     from crossover.indexer.index import Index
 
-    return Index.open(settings, warm=warm)
+    return Index.open(settings, warm=warm, wait=wait)
 
 
 def _parse_map(pairs: str) -> dict[str, str]:

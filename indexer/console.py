@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from crossover.indexer import ingestion
-from crossover.indexer.document import DocumentRecord, Passage
-from crossover.indexer.fusion import Candidate
-from crossover.indexer.ingestion import IngestionReport, ReportProgress
-from crossover.indexer.retriever import Trace
-from crossover.indexer.trust import Trust
+if TYPE_CHECKING:  # numpy and the engines are slow to import where a server does the work
+    from crossover.indexer import ingestion
+    from crossover.indexer.copying import CopyReport
+    from crossover.indexer.document import DocumentRecord, IndexStatus, Passage
+    from crossover.indexer.fusion import Candidate
+    from crossover.indexer.ingestion import IngestionReport, ReportProgress
+    from crossover.indexer.retriever import Trace
+    from crossover.indexer.trust import Trust
 
 _PREVIEW = 240  # characters of a passage
 
@@ -50,13 +53,14 @@ def progress_bar(*, quiet: bool) -> Iterator[ReportProgress]:
         yield show
 
 
-def print_report(report: IngestionReport) -> None:
-    """Counts on stdout; what was left out, and warnings, on stderr."""
+def print_report(report: IngestionReport, learned: Sequence[str] = ()) -> None:
+    """Counts on stdout; what was left out, warnings, and the adapters that learned from what changed, on stderr."""
     errors = Console(stderr=True, soft_wrap=True)
     for skipped in report.skipped:
         errors.print(f"[yellow]skipped[/yellow] {escape(skipped.path)}: {escape(skipped.reason)}", highlight=False)
     for warning in report.warnings:
         errors.print(f"[yellow]warning[/yellow] {escape(warning)}", highlight=False)
+    _print_learned(learned)
     counts = [
         (len(report.added), "added"),
         (len(report.updated), "updated"),
@@ -69,8 +73,23 @@ def print_report(report: IngestionReport) -> None:
     Console(soft_wrap=True).print(f"{done}; {report.chunks} chunks embedded{rate} in {report.seconds:.1f} s")
 
 
-def print_documents(documents: Sequence[DocumentRecord]) -> None:
-    """A table of the documents, and their sum."""
+def print_deleted(document: str, learned: Sequence[str]) -> None:
+    """What is gone, and where it is not."""
+    _console().print(f"deleted {escape(document)}", highlight=False)
+    _print_learned(learned)
+
+
+def print_copied(report: CopyReport) -> None:
+    """What was copied where, and how to use it."""
+    _console().print(
+        f"{report.documents} documents, {report.chunks} chunks ({report.sent} sent, the rest was there) in "
+        f"{escape(report.collection)} at {escape(report.url)}; set CROSSOVER_QDRANT_URL={escape(report.url)} to use it",
+        highlight=False,
+    )
+
+
+def print_documents(documents: Sequence[DocumentRecord], status: IndexStatus) -> None:
+    """A table of the documents, and the index as a whole."""
     table = Table(
         Column("document", overflow="fold"),
         "title",
@@ -93,7 +112,11 @@ def print_documents(documents: Sequence[DocumentRecord]) -> None:
     console = _console()
     if documents:
         console.print(table)
-    console.print(f"{len(documents)} documents, {sum(record.chunks for record in documents)} chunks")
+    size = f", {status.bytes / 2**20:.1f} MiB" if status.bytes is not None else ""
+    console.print(f"{status.documents} documents, {status.chunks} chunks{size}")
+    console.print(f"version {status.version}, embedding model {escape(status.embedding)}", highlight=False)
+    if status.setting != status.embedding:
+        console.print(f"not yet built with {escape(status.setting)}, which the settings name", highlight=False)
 
 
 def print_passages(passages: Sequence[Passage]) -> None:
@@ -161,6 +184,15 @@ def print_trust(model: str, found: Mapping[str, Trust]) -> None:
     console = _console()
     console.print(f"{escape(model)}: what a cosine of 1 is worth beside words")
     console.print(table if found else "too few chunks of any language")
+
+
+def _print_learned(adapters: Sequence[str]) -> None:
+    if adapters:
+        Console(stderr=True, soft_wrap=True).print(
+            f"[yellow]learned[/yellow] {escape(', '.join(adapters))}: trained on what changed here. What an adapter "
+            "has learned is not unlearned with the document: train it again, or delete it",
+            highlight=False,
+        )
 
 
 def _console() -> Console:

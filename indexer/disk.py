@@ -27,11 +27,28 @@ def write_atomically(path: Path, data: bytes) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
+
+
+def append_durably(path: Path, data: bytes, at: int) -> None:
+    """Write at an offset where a file's known content ends; what a crash left behind it is cut off."""
+    with translate_full(path.parent):
+        new = not path.exists()
+        with path.open("ab") as file:
+            file.truncate(at)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -110,6 +110,29 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How an index stands.
+
+    Attributes:
+        version: of the index: one more with each model that it was built with.
+        embedding: the model that made the vectors.
+        setting: the model that the settings name.
+        documents: how many.
+        chunks: how many.
+        bytes: on this disk; None where the vectors are on a server.
+        outdated: ids of documents that would be cut or embedded differently now.
+    """
+
+    version: int
+    embedding: str
+    setting: str
+    documents: int
+    chunks: int
+    bytes: int | None
+    outdated: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file or document that was left out, and why."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
@@ -12,21 +10,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped, chunk_id
+from crossover.indexer.document import Document, DocumentRecord, IndexStatus, Passage, Skipped
 from crossover.indexer.embedding import Embedder, Vectors
-from crossover.indexer.errors import IndexFull
+from crossover.indexer.errors import StoreError
 from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
-from crossover.indexer.lock import IndexLock
-from crossover.indexer.manifest import Manifest
+from crossover.indexer.live import LiveVersion
+from crossover.indexer.lock import IndexLock, WriterTurns
+from crossover.indexer.preparation import revision_of
 from crossover.indexer.ray_engine import RayEngine
-from crossover.indexer.reranker import Reranker
-from crossover.indexer.retriever import Retriever, Trace
+from crossover.indexer.retriever import Trace
 from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.sources import collect, read_all, stale
+from crossover.indexer.sources import SourceFile, collect, gone, read_all
 from crossover.indexer.trust import Trust, TrustFile, measure_languages
-from crossover.indexer.vector_store import VectorStore
+from crossover.indexer.versions import IndexVersion, Versions
 
 if TYPE_CHECKING:
     from crossover.indexer.training.corpus import Corpus
@@ -39,77 +37,69 @@ class Index:
 
     Args:
         settings: where it lives and how documents are cut.
-        store: open; closed with the index.
-        manifest: of the documents in that store.
-        embedder: makes the vectors.
-        lock: held already where the store has one owner; else None, and writers take turns.
+        versions: of this index; the current one is opened, and closed with the index.
+        embedder: of the settings; a version built with another model keeps its own until :meth:`rebuild`.
+        lock: held already where the index has one owner; else None, and writers take turns.
+        wait: seconds that a writer waits for its turn.
     """
 
     def __init__(
         self,
         settings: IndexerSettings,
-        store: VectorStore,
-        manifest: Manifest,
+        versions: Versions,
         embedder: Embedder,
         lock: IndexLock | None = None,
+        wait: float = 0.0,
     ) -> None:
         self._settings = settings
-        self._store = store
-        self._manifest = manifest
-        self._owned = lock
-        self._writer = threading.Lock()
         self._embedder = embedder
-        refresh = (lambda: None) if lock else manifest.refresh
-        self._trust = TrustFile(settings.index_home / "trust.json")
-        reranker = Reranker(settings.reranker) if settings.reranker else None
-        self._retriever = Retriever(manifest, store, self._embedder, refresh, self._trust, reranker)
+        self._trust = TrustFile.beside(settings)
+        self._turns = WriterTurns(settings.index_home, lock, wait)
+        self._live = LiveVersion(versions, embedder)
 
     @classmethod
-    def open(cls, settings: IndexerSettings, *, warm: bool = True) -> Index:
+    def open(cls, settings: IndexerSettings, *, warm: bool = True, wait: float = 0.0) -> Index:
         """The index that the settings name, cleaned up after a crash; empty where there was none.
 
         Args:
             warm: load the embedding model now rather than at the first question.
+            wait: seconds to wait for another process to give the index back.
 
         Raises:
             IndexLocked: another process holds the embedded index; says which.
             StoreError: the store cannot be opened or reached.
         """
-        index = cls._open_remote(settings) if settings.qdrant_url else cls._open_embedded(settings)
+        embedder = Embedder.of(settings)
+        if settings.qdrant_url:
+            index = cls(settings, Versions.remote(settings), embedder, wait=wait)
+        else:
+            lock = IndexLock(settings.index_home)
+            lock.acquire(wait)
+            try:
+                index = cls(settings, Versions.embedded(settings), embedder, lock)
+                index._live.recover()
+            except BaseException:
+                lock.release()
+                raise
         try:
+            if index.outdated:
+                _log.warning("%s", index._live.what_is_outdated())
             if warm:
-                index._embedder.warm()
+                index._live.warm()
         except BaseException:
             index.close()
             raise
         return index
 
-    @classmethod
-    def _open_embedded(cls, settings: IndexerSettings) -> Index:
-        from crossover.indexer.vector_store.edge import EdgeStore
+    @property
+    def outdated(self) -> bool:
+        """Whether the vectors are of another embedding model than the settings name: see :meth:`rebuild`."""
+        return self._live.outdated
 
-        home = settings.index_home
-        lock = IndexLock(home)
-        lock.acquire()
-        try:
-            embedder = Embedder.of(settings)
-            store = EdgeStore(home / "shard", lambda: embedder.dimension)
-            index = cls(settings, store, Manifest(home / "manifest.json"), embedder, lock)
-            index._recover()
-        except BaseException:
-            lock.release()
-            raise
-        return index
-
-    @classmethod
-    def _open_remote(cls, settings: IndexerSettings) -> Index:
-        from crossover.indexer.vector_store.remote import RemoteStore, connect
-
-        url = settings.qdrant_url or ""
-        key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
-        embedder = Embedder.of(settings)
-        store = RemoteStore(connect(url, key), settings.qdrant_collection, lambda: embedder.dimension, url)
-        return cls(settings, store, Manifest(remote_manifest(settings)), embedder)
+    @property
+    def version(self) -> IndexVersion:
+        """The version that answers."""
+        return self._live.follow()
 
     def add(self, documents: Iterable[Document], progress: ReportProgress | None = None) -> IngestionReport:
         """Index documents that are new or changed; the others cost a hash.
@@ -117,7 +107,7 @@ class Index:
         A search sees each document whole, as it was or as it is.
 
         Raises:
-            ValueError: a document without id, two of the same id, or another embedding model than before.
+            ValueError: a document without id, or two of the same id.
             IndexFull: no space left; what was indexed before is intact.
             IndexLocked, StoreError: the index cannot be written now.
         """
@@ -144,31 +134,70 @@ class Index:
             DocumentCollision: two files would get the same id; nothing is written.
         """
         files = collect(paths)
-        skipped: list[Skipped] = []
+        return self.ingest_files(files, pruned=files if prune else None, engine=engine, progress=progress)
+
+    def ingest_files(
+        self,
+        files: Sequence[SourceFile],
+        *,
+        pruned: Sequence[SourceFile] | None = None,
+        engine: Literal["local", "ray"] = "local",
+        progress: ReportProgress | None = None,
+    ) -> IngestionReport:
+        """Index these files; one that cannot be read is reported and left out.
+
+        Args:
+            pruned: all files of the folders whose documents are deleted where their file is gone.
+            engine: as in :meth:`ingest_paths`.
+
+        Raises:
+            ReadError: the files were named themselves, and none of them can be read.
+        """
+        unread: list[Skipped] = []
         with self._writing():
-            reading = self._settings.reading
-            on_ray = engine == "ray"
-            documents = RayEngine(files, skipped, self._settings) if on_ray else read_all(files, skipped, reading)
+            on_ray, reading = engine == "ray", self._settings.reading
+            documents = RayEngine(files, unread, self._settings) if on_ray else read_all(files, unread, reading)
             report = self._ingest(documents, progress, len(files))
-            report.skipped[:0] = skipped
-            if prune:
-                report.deleted = stale(files, self.documents(), report.indexed, skipped)
-                self._forget(report.deleted)
+        if pruned:
+            report.deleted = self.delete_all(gone(pruned, files, self.documents(), report.indexed, unread))
+        report.skipped[:0] = unread
         return report
 
     def delete(self, document_id: str) -> bool:
         """Delete a document with all its chunks at once; False where there is none of that id."""
-        with self._writing():
-            if document_id not in self._manifest.snapshot.documents:
-                return False
-            self._forget([document_id])
-            return True
+        return bool(self.delete_all([document_id]))
+
+    def delete_all(self, ids: Iterable[str]) -> list[str]:
+        """Delete documents with all their chunks at once; the ids of those that there were."""
+        with self._writing() as version:
+            known = [each for each in dict.fromkeys(ids) if each in version.manifest.snapshot.documents]
+            version.forget(known)
+            return known
 
     def documents(self) -> list[DocumentRecord]:
         """What the index holds, sorted by id."""
-        if not self._owned:
-            self._manifest.refresh()
-        return [record for _, record in sorted(self._manifest.snapshot.documents.items())]
+        version = self.version
+        if self._live.shared:
+            version.manifest.refresh()
+        return [record for _, record in sorted(version.manifest.snapshot.documents.items())]
+
+    def status(self) -> IndexStatus:
+        """The version that answers, its model and its size."""
+        documents, version = self.documents(), self.version
+        model, budget = version.embedder, self._settings.chunk_tokens
+        return IndexStatus(
+            version=version.number,
+            embedding=model.name,
+            setting=self._embedder.name,
+            documents=len(documents),
+            chunks=sum(record.chunks for record in documents),
+            bytes=self._live.size(),
+            outdated=[
+                record.id
+                for record in documents
+                if record.revision != revision_of(record.id, record.content_hash, budget, model)
+            ],
+        )
 
     def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first; blocking, and safe to call from many threads.
@@ -181,12 +210,19 @@ class Index:
 
     def explain(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> Trace:
         """The same search with how it came about: every stage with its ranks, scores, weights and times."""
-        return self._retriever.search(query, k, only)
+        while True:
+            version = self.version
+            try:
+                return version.retriever.search(query, k, only)
+            except StoreError:
+                if self.version is version:
+                    raise  # else it was switched, and its store is gone
 
     def calibrate(self) -> dict[str, Trust]:
         """Measure how far the embedding model can be trusted in each language of the documents, and keep to it."""
-        found = measure_languages(self._embedder, self._manifest.snapshot, self._store)
-        self._trust.keep(self._embedder.name, found)
+        version = self.version
+        found = measure_languages(version.embedder, version.manifest.snapshot, version.store)
+        self._trust.keep(version.embedder.name, found)
         return found
 
     def section(self, passage: Passage, around: int = 8) -> str:
@@ -199,24 +235,40 @@ class Index:
         Raises:
             StoreError: the store failed.
         """
-        record = self._manifest.snapshot.documents.get(passage.document)
-        return section_of(passage, record, self._store.fetch, around)
+        version = self.version
+        record = version.manifest.snapshot.documents.get(passage.document)
+        return section_of(passage, record, version.store.fetch, around)
 
     def corpus(self) -> Corpus:
         """All chunks in memory, to train an embedding model on; good while the index is open and unchanged."""
         from crossover.indexer.training.corpus import Corpus
 
-        return Corpus(self._manifest.snapshot, self._store, self._embedder, self._trust, self._settings.chunk_tokens)
+        version, budget = self.version, self._settings.chunk_tokens
+        return Corpus(version.manifest.snapshot, version.store, version.embedder, self._trust, budget)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of questions, shape (n, d)."""
+        """Unit vectors of questions under the model of the settings, shape (n, d)."""
         return self._embedder.queries(texts)
 
+    def rebuild(self, progress: ReportProgress | None = None) -> bool:
+        """Embed every document with the model of the settings in a new version, and switch to it when it is whole.
+
+        Searches are answered from the old version, with its model, until then; documents can be added and deleted
+        meanwhile. A rebuild that was interrupted goes on where it was; closing the index interrupts it. False where
+        nothing was to be done.
+
+        Raises:
+            IndexFull, IndexLocked, StoreError: the new version cannot be written now; the old one goes on.
+        """
+        if not self.outdated:
+            return False
+        from crossover.indexer.rebuild import rebuild
+
+        return rebuild(self._live, self._turns, self._settings, progress)
+
     def close(self) -> None:
-        """Give the store and its lock back."""
-        self._store.close()
-        if self._owned:
-            self._owned.release()
+        """Give the store and its lock back, once a writer in another thread has finished its batch."""
+        self._turns.close(self._live.close)
 
     def __enter__(self) -> Index:
         return self
@@ -227,62 +279,24 @@ class Index:
         self.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time, in this process and, where the store is shared, among all on this home."""
-        with self._writer:
-            if self._owned:
-                yield
-                return
-            with IndexLock(self._settings.index_home):
-                self._manifest.refresh()
-                self._recover()
-                yield
+    def _writing(self) -> Iterator[IndexVersion]:
+        with self._turns.take():
+            self._live.catch_up()
+            yield self.version
 
     def _ingest(
         self, documents: Iterable[Document] | Engine, progress: ReportProgress | None, total: int | None
     ) -> IngestionReport:
         started = time.perf_counter()
-        if self._manifest.snapshot.pending:
-            self._recover()  # an earlier run in this process failed halfway
-        run = Ingestion(self._manifest, self._store, self._embedder, self._settings.chunk_tokens)
+        version = self.version
+        if version.manifest.snapshot.pending:
+            self._live.recover()  # an earlier run in this process failed halfway
+        run = Ingestion(version.manifest, version.store, version.embedder, self._settings.chunk_tokens)
         report = run.run(documents, progress, total)
         if report.chunks:
-            self._store.optimize()
-            self._trust.update(self._embedder, self._manifest.snapshot, self._store)
+            version.store.optimize()
+            self._trust.update(version.embedder, version.manifest.snapshot, version.store)
+        if self.outdated:
+            report.warnings.append(self._live.what_is_outdated())
         report.seconds = time.perf_counter() - started
         return report
-
-    def _forget(self, ids: Sequence[str]) -> None:
-        if ids:
-            self._store.delete_revisions(self._manifest.remove(ids))
-            self._manifest.settle()
-
-    def _recover(self) -> None:
-        """Bring store and manifest together after a crash: what the manifest does not name goes."""
-        try:
-            self._store.delete_revisions(self._manifest.snapshot.hidden)
-            self._manifest.settle()
-        except IndexFull as error:  # hidden they stay, and the rest can be searched
-            _log.warning("leftovers of an interrupted run stay for now: %s", error)
-            return
-        snapshot = self._manifest.snapshot
-        if self._store.count() == snapshot.chunks:
-            return
-        stored = self._store.revisions()
-        if self._owned:  # on a shared server, unknown chunks may be another home's
-            self._store.delete_revisions(stored.keys() - {record.revision for record in snapshot.documents.values()})
-        broken = [record.id for record in snapshot.documents.values() if not _is_whole(record, stored)]
-        if broken:
-            _log.warning("%d documents lack chunks and must be indexed again, %s first", len(broken), broken[0])
-            self._forget(broken)
-
-
-def remote_manifest(settings: IndexerSettings) -> Path:
-    """Where the manifest of a collection on a server lies: one a server and collection."""
-    name = hashlib.sha256(f"{settings.qdrant_url}\0{settings.qdrant_collection}".encode()).hexdigest()[:12]
-    return settings.index_home / f"remote-{name}.json"
-
-
-def _is_whole(record: DocumentRecord, stored: dict[str, set[str]]) -> bool:
-    expected = {chunk_id(record.id, record.revision, ordinal) for ordinal in range(record.chunks)}
-    return stored.get(record.revision, set()) == expected

@@ -5,10 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from crossover.indexer.errors import IndexLocked
+from crossover.indexer.errors import IndexLocked, StoreError
+
+_POLL = 0.1  # seconds
+_PATIENCE = 30.0  # seconds that closing waits for a writer
 
 
 class IndexLock:
@@ -18,22 +25,31 @@ class IndexLock:
         self._path = folder / "lock"
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float = 0.0) -> None:
         """Take the lock.
+
+        Args:
+            wait: seconds to try for.
 
         Raises:
             IndexLocked: another process, or another index in this one, holds it; says which.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        deadline = time.monotonic() + wait
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(descriptor, 1000).decode(errors="replace").strip() or "another process"
+            while not _locked(descriptor):
+                if time.monotonic() >= deadline:
+                    holder = os.read(descriptor, 1000).decode(errors="replace").strip() or "another process"
+                    waited = f" for {wait:g} s and longer" if wait else ""
+                    raise IndexLocked(
+                        f"{self._path.parent}: the index is in use by {holder}{waited}; stop it, or let this command "
+                        "wait longer (--wait SECONDS)"
+                    )
+                time.sleep(_POLL)
+        except BaseException:
             os.close(descriptor)
-            raise IndexLocked(
-                f"{self._path.parent}: the index is in use by {holder}; wait for it, or stop it and try again"
-            ) from error
+            raise
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, _me().encode(), 0)
         self._descriptor = descriptor
@@ -52,6 +68,70 @@ class IndexLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class WriterTurns:
+    """One writer at a time in this process and, where the index is shared, among all processes on its home.
+
+    Args:
+        home: of the index.
+        held: the lock, where this process holds it all the time; None where it is taken for each turn.
+        wait: seconds that a turn may be waited for.
+    """
+
+    def __init__(self, home: Path, held: IndexLock | None, wait: float) -> None:
+        self._home = home
+        self._held = held
+        self._wait = wait
+        self._writer = threading.Lock()
+        self._closed = threading.Event()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more turns are given."""
+        return self._closed.is_set()
+
+    @contextmanager
+    def take(self, wait: float | None = None) -> Iterator[None]:
+        """The turn, for as long as the context lasts.
+
+        Raises:
+            IndexLocked: another process writes, and did so for as long as one may wait.
+            StoreError: the index is closed.
+        """
+        with self._writer:
+            if self.closed:
+                raise StoreError("the index is closed")
+            if self._held:
+                yield
+                return
+            lock = IndexLock(self._home)
+            lock.acquire(self._wait if wait is None else wait)
+            try:
+                yield
+            finally:
+                lock.release()
+
+    def close(self, last: Callable[[], None]) -> None:
+        """Do `last` once the writer of the moment has finished, give the lock back, and give no more turns."""
+        self._closed.set()
+        waited = self._writer.acquire(timeout=_PATIENCE)
+        try:
+            last()
+        finally:
+            if self._held:
+                self._held.release()
+            if waited:
+                self._writer.release()
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock could be taken. Polled: a blocking wait could neither end nor be interrupted on time."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _me() -> str:

@@ -84,8 +84,12 @@ class Preparation:
 
     @cached_property
     def _chunker(self) -> Chunker:
-        limit = self._embedder.max_tokens
-        return Chunker(min(self._chunk_tokens or _LONGEST, limit), self._embedder.count_tokens)
+        return chunker_for(self._embedder, self._chunk_tokens)
+
+
+def chunker_for(embedder: Embedder, chunk_tokens: int | None) -> Chunker:
+    """What cuts for a model: `chunk_tokens` at most, never more than it reads."""
+    return Chunker(min(chunk_tokens or _LONGEST, embedder.max_tokens), embedder.count_tokens)
 
 
 def revision_of(document: str, content_hash: str, chunk_tokens: int | None, embedder: Embedder) -> str:

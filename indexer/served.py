@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter
 
-from crossover.indexer.document import Document, DocumentRecord, Passage, Skipped
+from crossover.indexer.document import Document, DocumentRecord, IndexStatus, Passage, Skipped
 from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import IngestionReport, Progress, ReportProgress
 from crossover.indexer.readers import Reading
 from crossover.indexer.retriever import Trace
-from crossover.indexer.sources import collect, read_all, stale
+from crossover.indexer.sources import SourceFile, collect, gone, read_all
 
 _DOCUMENTS, _CHARACTERS = 16, 200_000  # a request at most: the progress bar moves after each
 _TRACE = TypeAdapter(Trace)
@@ -46,21 +46,35 @@ class ServedIndex:
         progress: ReportProgress | None = None,
     ) -> IngestionReport:
         """Files are read here and indexed there; otherwise as :meth:`Index.ingest_paths`."""
-        started = time.perf_counter()
         files = collect(paths)
-        report = IngestionReport()
-        unread: list[Skipped] = []
-        sent = 0
-        for batch in _batches(read_all(files, unread, self._reading)):
+        return self.ingest_files(files, pruned=files if prune else None, progress=progress)
+
+    def ingest_files(
+        self,
+        files: Sequence[SourceFile],
+        *,
+        pruned: Sequence[SourceFile] | None = None,
+        progress: ReportProgress | None = None,
+    ) -> IngestionReport:
+        """Index these files: those that the server has as they are stay here, the others are sent, some at a time."""
+        started = time.perf_counter()
+        report, unread = IngestionReport(), list[Skipped]()
+        listing = self._ask("GET", "/v1/documents")
+        known = {record["id"]: record for record in listing["documents"]}
+        outdated = set(listing["index"]["outdated"])
+        changed = (
+            document
+            for document in read_all(files, unread, self._reading)
+            if document.id in outdated or not _is_known(document, known.get(document.id), report.unchanged)
+        )
+        for batch in _batches(changed):
             answer = self._ask("POST", "/v1/documents", json={"documents": [_to_json(document) for document in batch]})
             _merge(report, answer)
-            sent += len(batch)
             if progress:
-                progress(Progress(sent + len(unread), len(files), report.chunks, batch[-1].id))
-        if prune:
-            report.deleted = stale(files, self.documents(), report.indexed, unread)
-            for document in report.deleted:
-                self.delete(document)
+                looked_at = len(report.indexed) + len(report.skipped) + len(unread)
+                progress(Progress(looked_at, len(files), report.chunks, batch[-1].id))
+        if pruned:
+            report.deleted = self.delete_all(gone(pruned, files, self.documents(), report.indexed, unread))
         report.skipped[:0] = unread
         report.seconds = time.perf_counter() - started
         return report
@@ -69,13 +83,28 @@ class ServedIndex:
         """What the server's index holds, sorted by id."""
         return [DocumentRecord(**record) for record in self._ask("GET", "/v1/documents")["documents"]]
 
+    def status(self) -> IndexStatus:
+        """How the server's index stands."""
+        return IndexStatus(**self._ask("GET", "/v1/documents")["index"])
+
+    def rebuild(self, progress: ReportProgress | None = None) -> bool:
+        """Nothing: a server builds its index anew by itself when it starts with another embedding model."""
+        return False
+
     def delete(self, document_id: str) -> bool:
         """Delete a document with all its chunks; False where there is none of that id."""
-        try:
-            self._ask("DELETE", f"/v1/documents/{quote(document_id, safe='/')}")
-        except LookupError:
-            return False
-        return True
+        return bool(self.delete_all([document_id]))
+
+    def delete_all(self, ids: Iterable[str]) -> list[str]:
+        """Delete documents with all their chunks; the ids of those that there were."""
+        gone = []
+        for id_ in ids:
+            try:
+                self._ask("DELETE", f"/v1/documents/{quote(id_, safe='/')}")
+            except LookupError:
+                continue
+            gone.append(id_)
+        return gone
 
     def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first."""
@@ -111,6 +140,16 @@ class ServedIndex:
         raise ValueError(message) if response.status_code < 500 else RuntimeError(message)
 
 
+def _is_known(document: Document, record: dict[str, Any] | None, unchanged: list[str]) -> bool:
+    """Whether the server has a document with the same content, source and metadata; then it is noted as unchanged."""
+    if record is None or document.content_hash != record["content_hash"]:
+        return False
+    if (document.source, dict(document.metadata)) != (record["source"], record["metadata"]):
+        return False
+    unchanged.append(document.id)
+    return True
+
+
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
     batch: list[Document] = []
     for document in documents:
@@ -131,7 +170,7 @@ def _merge(report: IngestionReport, answer: dict[str, Any]) -> None:
     report.updated += answer["updated"]
     report.unchanged += answer["unchanged"]
     report.skipped += [Skipped(**each) for each in answer["skipped"]]
-    report.warnings += answer["warnings"]
+    report.warnings += [each for each in answer["warnings"] if each not in report.warnings]
     report.chunks += answer["chunks"]
 
 

@@ -39,7 +39,7 @@ def collect(paths: Iterable[Path]) -> list[SourceFile]:
     for path in paths:
         for file in _under(path):
             other = found.setdefault(file.document_id, file)
-            if other.path.absolute() != file.path.absolute() and other.path.resolve() != file.path.resolve():
+            if other is not file and other.path.resolve() != file.path.resolve():
                 raise DocumentCollision(
                     f"{other.path} and {file.path} would both be the document {file.document_id!r}; "
                     "index the folder above both, so that their ids differ"
@@ -70,20 +70,26 @@ def read_all(files: Sequence[SourceFile], skipped: list[Skipped], reading: Readi
         raise ReadError(skipped[0].path, skipped[0].reason)
 
 
-def stale(
-    files: Sequence[SourceFile], records: Iterable[DocumentRecord], seen: Collection[str], skipped: Iterable[Skipped]
+def gone(
+    files: Sequence[SourceFile],
+    read: Sequence[SourceFile],
+    records: Iterable[DocumentRecord],
+    seen: Collection[str],
+    skipped: Iterable[Skipped],
 ) -> list[str]:
     """The ids of the documents that came from the same folders as these files and are not there any more.
 
     Args:
         files: all that the folders hold.
+        read: those that were looked into just now; the others are kept as they were.
         records: of the index.
-        seen: the documents that were read. A record that its file no longer has is gone too.
+        seen: the documents that were found. A record that its file no longer has is gone too.
         skipped: what could not be read, and is therefore kept as it was.
     """
     present = {file.document_id: str(file.path) for file in files}
     roots = {str(file.root) for file in files if file.root}
-    unread = {each.path for each in skipped}
+    looked_into = {file.document_id for file in read}
+    unread = {each.path for each in skipped} | {str(file.path) for file in files if file.document_id not in looked_into}
     closed = tuple(f"{file.document_id}/" for file in files if file.path.is_dir())
     return [
         record.id

@@ -19,6 +19,7 @@ import numpy as np
 from crossover.indexer.disk import write_atomically
 from crossover.indexer.embedding import PACKAGED, Embedder, Vectors
 from crossover.indexer.manifest import Snapshot
+from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.vector_store import VectorStore
 
 REFERENCE = 2.0
@@ -60,6 +61,11 @@ class TrustFile:
         self._path = path
         self._stamp: tuple[int, int] | None = None
         self._models: dict[str, dict[str, Trust]] = {}
+
+    @classmethod
+    def beside(cls, settings: IndexerSettings) -> TrustFile:
+        """The file of the home that the settings name."""
+        return cls(settings.index_home / "trust.json")
 
     def of(self, model: str) -> Mapping[str, Trust]:
         """What is known of a model, by language."""

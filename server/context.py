@@ -35,6 +35,12 @@ class Context:
         server = find(self.settings.home)
         return server.url if server else None
 
+    def trained_on(self, documents: Sequence[str]) -> list[str]:
+        """The versions of adapters that learned from any of these documents, as their cards say."""
+        from crossover.adapters.registry import Registry
+
+        return Registry(self.settings.home).trained_on(documents)
+
     @contextmanager
     def retrieve(self) -> Iterator[Retrieve]:
         """Finds passages: by the running server's /v1/search, else in the index itself, open while this lasts."""

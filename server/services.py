@@ -46,6 +46,7 @@ class Services:
         supervisor: our own vLLM process; None where vLLM runs elsewhere.
         context: tokens that prompt and answer may take together.
         writing: held while documents are added or deleted: one writer at a time.
+        rebuilding: builds the index anew where the settings name another embedding model; ends when it is closed.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class Services:
     threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
     )
+    rebuilding: asyncio.Task[None] | None = None
     fingerprint: str = field(init=False)
     """OpenAI's `system_fingerprint`: equal while the same base model is asked in the same way."""
 
@@ -150,10 +152,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             context=settings.max_model_len or base.max_model_len or _CONTEXT,
         )
         stack.callback(services.threads.shutdown, wait=False)
+        if index.outdated:
+            services.rebuilding = asyncio.create_task(_rebuild(index))
         if supervisor is not None:
             supervisor.on_ready = services.load_adapters
             await stack.enter_async_context(supervisor)
         yield services
+
+
+async def _rebuild(index: Index) -> None:
+    logger.info("the index is built anew; until then the old one answers")
+    try:
+        if await asyncio.to_thread(index.rebuild):
+            logger.info("the new index answers")
+    except (ValueError, RuntimeError, OSError) as error:
+        logger.error("the index could not be built anew, the old one goes on: %s", error)
 
 
 def _supervisor(settings: Settings, base: BaseModel) -> Supervisor:

@@ -28,9 +28,8 @@ from crossover.eval.statistics import compare, estimate
 from crossover.indexer.embedding import Embedder, sparse_query
 from crossover.indexer.index import Index
 from crossover.indexer.language import detect
-from crossover.indexer.manifest import Manifest
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.vector_store.edge import EdgeStore
+from crossover.indexer.versions import Versions
 
 VECTORS = Path("build/bench/vectors")
 _DEPTH = 10
@@ -57,9 +56,7 @@ class Ours:
     def __init__(self, one: RetrievalSet, embedder: Embedder, home: Path) -> None:
         settings = IndexerSettings.model_validate({"home": home})
         settings.index_home.mkdir(parents=True)
-        self.store = EdgeStore(settings.index_home / "shard", lambda: embedder.dimension)
-        self.manifest = Manifest(settings.index_home / "manifest.json")
-        self.index = Index(settings, self.store, self.manifest, embedder)
+        self.index = Index(settings, Versions.embedded(settings), embedder)
         self.embedder = embedder
         self.index.add(one.documents)
 
@@ -70,9 +67,10 @@ class Ours:
         """One of the two searches of the same index: 0 by meaning, 1 by words."""
 
         def search(query: str, k: int) -> list[str]:
-            languages = self.manifest.snapshot.languages
+            version = self.index.version
+            languages = version.manifest.snapshot.languages
             sparse = sparse_query(query, languages, detect(query, among=languages))
-            hits = self.store.query(self.embedder.query(query), sparse, k, ())[side]
+            hits = version.store.query(self.embedder.query(query), sparse, k, ())[side]
             return [hit.chunk.document for hit in hits]
 
         return search
@@ -94,7 +92,7 @@ def run(one: RetrievalSet, embedder: RememberingEmbedder, home: Path) -> dict[st
     for half in HALVES:
         questions = [asked for asked in one.questions if asked.half == half]
         figures[half] = {"questions": len(questions), **_table(measure(searches, questions), questions)}
-    figures["dense weights, choosing half"] = dense_weights(ours.index, ours.store, ours.manifest, one)
+    figures["dense weights, choosing half"] = dense_weights(ours.index, one)
     figures["relevance"] = {half: told_apart(relevance_rows(ours.index, one, half)) for half in HALVES}
     ours.index.close()
     return figures

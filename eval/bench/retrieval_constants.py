@@ -15,9 +15,7 @@ from crossover.indexer.embedding import sparse_query
 from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.fusion import fuse
 from crossover.indexer.index import Index
-from crossover.indexer.manifest import Manifest
 from crossover.indexer.retriever import CANDIDATES
-from crossover.indexer.vector_store import VectorStore
 
 _WEIGHTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
 _PASSAGES = 5
@@ -36,16 +34,17 @@ class WithoutArticle(DocumentFilter):
         return record.metadata.get("article") != self.article
 
 
-def dense_weights(index: Index, store: VectorStore, manifest: Manifest, one: RetrievalSet) -> dict[str, Any]:
+def dense_weights(index: Index, one: RetrievalSet) -> dict[str, Any]:
     """Recall at 5 and MRR at 10 on the choosing half, by the weight of a cosine."""
-    snapshot = manifest.snapshot
+    version = index.version
+    snapshot = version.manifest.snapshot
     ranks: dict[float, list[float]] = {weight: [] for weight in _WEIGHTS}
     for asked in one.questions:
         if asked.half != "choosing":
             continue
         trace = index.explain(asked.text, 1)
         sparse = sparse_query(asked.text, snapshot.languages, trace.language)
-        hits = store.query(index.embed_queries([asked.text])[0], sparse, CANDIDATES, ())
+        hits = version.store.query(index.embed_queries([asked.text])[0], sparse, CANDIDATES, ())
         for weight, found in ranks.items():
             fused = fuse(*hits, snapshot, replace(trace.weights, dense=weight))[:10]
             places = [rank for rank, each in enumerate(fused, start=1) if each.passage.document == asked.document]

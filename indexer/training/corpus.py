@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crossover.indexer.chunking import Chunker
 from crossover.indexer.embedding import Embedder, Vectors, count_terms, sparse_query
 from crossover.indexer.fusion import Candidate, Weights, fuse, word_weight
 from crossover.indexer.language import detect
 from crossover.indexer.manifest import Snapshot
+from crossover.indexer.preparation import chunker_for
 from crossover.indexer.retriever import CANDIDATES
 from crossover.indexer.training.pairs import Pair
 from crossover.indexer.trust import REFERENCE, TrustFile, measure
@@ -51,7 +51,7 @@ class Corpus:
     ) -> None:
         self._snapshot = snapshot
         self._store = store
-        chunker = Chunker(min(chunk_tokens or embedder.max_tokens, embedder.max_tokens), embedder.count_tokens)
+        chunker = chunker_for(embedder, chunk_tokens)
         self.hits: list[Hit] = []
         self.texts: list[str] = []
         vectors = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
 
 from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
@@ -74,11 +76,17 @@ class VectorStore(Protocol):
     def revisions(self) -> dict[str, set[str]]:
         """The ids of all chunks, by revision."""
 
+    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
+        """The chunks of these revisions with their vectors, by document and ordinal."""
+
     def optimize(self) -> None:
         """Build what makes searching fast, where the store does not do so by itself."""
 
     def close(self) -> None:
         """Give back what the store holds."""
+
+    def drop(self) -> None:
+        """Delete the store with everything in it; only :meth:`close` may follow."""
 
 
 def to_payload(stored: StoredChunk) -> dict[str, Any]:
@@ -97,8 +105,24 @@ def to_payload(stored: StoredChunk) -> dict[str, Any]:
 
 def to_hit(point_id: object, score: float, payload: Mapping[str, Any] | None) -> Hit:
     """A hit out of a point that :func:`to_payload` described."""
+    return Hit(_to_chunk(point_id, payload or {}), (payload or {}).get("revision", ""), score)
+
+
+def to_stored(point_id: object, payload: Mapping[str, Any] | None, dense: Any, sparse: Any) -> StoredChunk:
+    """What was stored as a point that :func:`to_payload` described."""
     fields = payload or {}
-    chunk = Chunk(
+    words = SparseVector(tuple(sparse.indices), tuple(sparse.values))
+    vector = np.asarray(dense, dtype=np.float32)
+    return StoredChunk(_to_chunk(point_id, fields), fields.get("revision", ""), vector, words)
+
+
+def in_order(chunks: Iterable[StoredChunk]) -> list[StoredChunk]:
+    """By document and ordinal."""
+    return sorted(chunks, key=lambda stored: (stored.chunk.document, stored.chunk.ordinal))
+
+
+def _to_chunk(point_id: object, fields: Mapping[str, Any]) -> Chunk:
+    return Chunk(
         id=str(point_id),
         document=fields.get("document", ""),
         ordinal=fields.get("ordinal", 0),
@@ -107,4 +131,3 @@ def to_hit(point_id: object, score: float, payload: Mapping[str, Any] | None) ->
         content_hash=fields.get("content_hash", ""),
         page=fields.get("page"),
     )
-    return Hit(chunk, fields.get("revision", ""), score)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from qdrant_edge import (
@@ -36,7 +36,17 @@ from crossover.indexer.disk import require_space
 from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import IndexFull, StoreError
-from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, optimizer, to_hit, to_payload
+from crossover.indexer.vector_store import (
+    DENSE,
+    SPARSE,
+    Hit,
+    StoredChunk,
+    in_order,
+    optimizer,
+    to_hit,
+    to_payload,
+    to_stored,
+)
 
 _RESERVE = 64 << 20  # bytes: a segment of the write-ahead log is 32 MiB, and grows while the next one opens
 _RESERVE_SMALL = 4 << 20  # bytes: to open it, or to delete
@@ -44,6 +54,7 @@ _PER_CHUNK = 16 << 10  # bytes: vectors and text, once in the log and once in th
 _SCROLL = 4096
 _PAGE = 256  # chunks with text and vector at once
 _AT_ONCE = 64  # chunks: nothing else runs in this process while the engine writes them
+_NO_WORDS = SparseVector((), ())  # of a chunk of stop words alone
 
 
 class EdgeStore:
@@ -155,6 +166,22 @@ class EdgeStore:
             if offset is None:
                 return
 
+    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
+        chunks: list[StoredChunk] = []
+        offset = None
+        while self._shard is not None and revisions:
+            chosen = Filter(must=[_among(revisions)])
+            with self._translated("read"):
+                records, offset = self._shard.scroll(
+                    ScrollRequest(offset=offset, limit=_SCROLL, filter=chosen, with_payload=True, with_vector=True)
+                )
+            for record in records:
+                vectors: Any = record.vector
+                chunks.append(to_stored(record.id, record.payload, vectors[DENSE], vectors.get(SPARSE, _NO_WORDS)))
+            if offset is None:
+                break
+        return in_order(chunks)
+
     def optimize(self) -> None:
         """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
         if self._shard is None:
@@ -179,6 +206,14 @@ class EdgeStore:
         if self._shard is not None:
             self._shard.close()
             self._shard = None
+
+    def drop(self) -> None:
+        self.close()
+        if self._folder.exists():  # out of the way in one step: half a shard would not open
+            doomed = self._folder.with_name(f"{self._folder.name}.gone")
+            shutil.rmtree(doomed, ignore_errors=True)
+            self._folder.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
 
     def _create(self) -> EdgeShard:
         """A new shard, built beside and moved into place, so that a folder of that name is a whole shard."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from qdrant_client import QdrantClient, models
@@ -12,7 +12,7 @@ from qdrant_client import QdrantClient, models
 from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import StoreError
-from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, to_hit, to_payload
+from crossover.indexer.vector_store import DENSE, SPARSE, Hit, StoredChunk, in_order, to_hit, to_payload, to_stored
 
 _UPSERT = 128  # chunks a request: well below the server's 32 MiB
 _SCROLL = 1024
@@ -133,11 +133,33 @@ class RemoteStore:
             if offset is None:
                 return
 
+    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
+        chunks: list[StoredChunk] = []
+        offset = None
+        while revisions and self._found():
+            chosen = models.Filter(must=[_among(revisions)])
+            with self._translated("read"):
+                records, offset = self._client.scroll(
+                    self._collection, chosen, limit=_SCROLL, offset=offset, with_payload=True, with_vectors=True
+                )
+            for record in records:
+                vectors: Any = record.vector
+                words = vectors.get(SPARSE, models.SparseVector(indices=[], values=[]))
+                chunks.append(to_stored(record.id, record.payload, vectors[DENSE], words))
+            if offset is None:
+                break
+        return in_order(chunks)
+
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""
 
     def close(self) -> None:
         self._client.close()
+
+    def drop(self) -> None:
+        with self._translated("delete"):
+            self._client.delete_collection(self._collection)
+        self._exists = False
 
     def _found(self) -> bool:
         """Whether the collection is there; asked again until it is, for another process may create it."""

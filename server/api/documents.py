@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -43,6 +43,8 @@ _BODY: dict[str, Any] = {
     "requestBody": {"content": {"application/json": {"schema": DocumentsRequest.model_json_schema()}}, "required": True}
 }
 
+_NOT_UNLEARNED = "What an adapter has learned is not unlearned with the document: train it again, or delete it."
+
 
 @router.post("/v1/documents", openapi_extra=_BODY)
 async def add_documents(request: Request) -> Response:
@@ -55,26 +57,26 @@ async def add_documents(request: Request) -> Response:
     documents = [Document(**(row.model_dump() | {"title": row.title or row.id})) for row in posted]
     async with services.writing:
         report = await asyncio.to_thread(services.index.add, documents)
-    return json_response(_plain(report))
+    learned = await asyncio.to_thread(services.registry.trained_on, report.updated)
+    return json_response({**asdict(report), "trained_on": learned})
 
 
 @router.get("/v1/documents")
 async def list_documents(request: Request) -> Response:
-    """Every document of the index, with its content hash, version, time and number of chunks."""
-    records = await asyncio.to_thread(services_of(request).index.documents)
-    return json_response({"documents": [_plain(record) for record in records]})
+    """Every document of the index, with its content hash, version, time and number of chunks; and the index itself."""
+    index = services_of(request).index
+    records, status = await asyncio.to_thread(lambda: (index.documents(), index.status()))
+    return json_response({"documents": [asdict(record) for record in records], "index": asdict(status)})
 
 
 @router.delete("/v1/documents/{document:path}")
 async def delete_document(document: str, request: Request) -> Response:
-    """Removes a document with all its passages."""
+    """Removes a document with all its passages; says which adapters learned from it, for they still know it."""
     services = services_of(request)
     async with services.writing:
         gone = await asyncio.to_thread(services.index.delete, document)
     if not gone:
         raise DocumentNotFound(f"document {document!r} is not in the index: GET /v1/documents lists those that are")
-    return json_response({"id": document, "deleted": True})
-
-
-def _plain(record: Any) -> Any:
-    return asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+    learned = await asyncio.to_thread(services.registry.trained_on, [document])
+    answer = {"id": document, "deleted": True, "trained_on": learned}
+    return json_response(answer | ({"note": _NOT_UNLEARNED} if learned else {}))

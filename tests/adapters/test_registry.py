@@ -57,6 +57,15 @@ def test_the_same_weights_are_one_version_whatever_order_peft_wrote_the_modules_
     assert add(registry, tmp_path / "c", 2).digest != first.digest
 
 
+def test_the_versions_that_learned_from_a_document_are_named(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    learned = card().model_copy(update={"documents": {"travel.md": ["0123"], "food.md": ["4567"]}})
+    version = registry.add(adapter(tmp_path / "a", 1), learned)
+    add(registry, tmp_path / "b", 2)
+    assert registry.trained_on(["absent.md", "travel.md"]) == [version.served_name]
+    assert registry.trained_on(["absent.md"]) == registry.trained_on([]) == []
+
+
 def test_nothing_is_promoted_until_an_alias_is_set(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     version = add(registry, tmp_path / "a", 1)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from crossover.eval.bench.tiny_embedder import build_tiny_embedder
 from crossover.indexer.document import Document
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.index import Index
-from crossover.indexer.manifest import Manifest
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.vector_store import VectorStore
 from crossover.indexer.vector_store.edge import EdgeStore
 from crossover.indexer.vector_store.remote import RemoteStore, connect
+from crossover.indexer.versions import Versions
 
 _NO_PAYLOAD_INDEX = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
 STORES = ["edge", pytest.param("memory", marks=_NO_PAYLOAD_INDEX), "server"]
@@ -27,6 +28,12 @@ MakeStore = Callable[[Embedder], VectorStore]
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
     return Embedder()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedding model with random weights and short vectors."""
+    return build_tiny_embedder(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture
@@ -61,7 +68,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, embedder: Embedder) ->
 @pytest.fixture
 def index(settings: IndexerSettings, store: VectorStore, embedder: Embedder) -> Index:
     """An index on each of the stores."""
-    return Index(settings, store, Manifest(settings.index_home / "manifest.json"), embedder)
+    return Index(settings, Versions(settings.index_home, "manifest", lambda *_: store, shared=True), embedder)
 
 
 OFFICES = {

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from crossover.indexer.cli import register
-from crossover.indexer.errors import ReadError, UnknownDocument
+from crossover.indexer.errors import IndexLocked, ReadError, UnknownDocument
+from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 
 
@@ -21,6 +24,9 @@ class Context:
 
     def live_server(self) -> str | None:
         return None
+
+    def trained_on(self, documents: Sequence[str]) -> list[str]:
+        return [f"support@{each}" for each in documents if each == "velmora.md"]
 
 
 class Command:
@@ -60,7 +66,9 @@ def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: C
     command(folder)
     status = command.json("status")
     assert (len(status["documents"]), status["chunks"], status["documents"][0]["version"]) == (4, 6, 1)
-    assert "4 documents, 6 chunks" in command("status").stdout
+    assert (status["version"], status["embedding"], status["bytes"] > 0) == (1, "all-MiniLM-L6-v2", True)
+    assert "4 documents, 6 chunks, 0." in command("status").stdout
+    assert "version 1, embedding model all-MiniLM-L6-v2" in command("status").stdout
     found = command.json("search", "Who runs the Velmora office?", "-k", 1)
     assert [passage["document"] for passage in found["passages"]] == ["velmora.md"]
     assert "Velmora - Staff" in command("search", "Who runs the Velmora office?").stdout
@@ -69,8 +77,43 @@ def test_what_is_indexed_can_be_listed_searched_explained_and_deleted(command: C
     assert "#1" in explained
     trace = command.json("search", "Who runs the Velmora office?", "--explain")["trace"]
     assert (trace["candidates"][0]["sparse_rank"], trace["language"]) == (1, "en")
-    assert command.json("delete", "velmora.md") == {"deleted": "velmora.md"}
+    assert command.json("delete", "velmora.md") == {"deleted": "velmora.md", "trained_on": ["support@velmora.md"]}
     assert command.json("status")["chunks"] == 4
+
+
+def test_what_is_deleted_changed_or_pruned_names_the_adapters_that_learned_from_it(
+    command: Command, folder: Path
+) -> None:
+    assert "learned" not in command(folder).stderr
+    (folder / "velmora.md").write_text("# Velmora\n\nCarl Ennis runs the Velmora office.\n")
+    assert command.json(folder)["trained_on"] == ["support@velmora.md"]
+    (folder / "velmora.md").unlink()
+    pruned = command(folder, "--prune")
+    assert "support@velmora.md: trained on what changed here" in pruned.stderr
+    assert "not unlearned" in pruned.stderr
+    assert "not unlearned" not in command("delete", "sorrin.md").stderr
+
+
+def test_another_embedding_model_is_changed_to_with_the_next_run(
+    command: Command, folder: Path, settings: IndexerSettings, tiny_model: Path
+) -> None:
+    command(folder)
+    settings.embedding_model = str(tiny_model)
+    status = command("status").stdout
+    assert "version 1, embedding model all-MiniLM-L6-v2" in status and "not yet built with" in status
+    assert len(command.json(folder)["unchanged"]) == 4
+    assert command.json("status")["embedding"] == str(tiny_model)
+
+
+def test_who_holds_the_index_is_told_and_can_be_waited_for(
+    command: Command, folder: Path, settings: IndexerSettings
+) -> None:
+    with Index.open(settings, warm=False):
+        assert isinstance(command(folder).exception, IndexLocked)
+        assert "longer" in str(command(folder, "--wait", "0.3").exception)
+    other = Index.open(settings, warm=False)
+    threading.Timer(0.5, other.close).start()
+    assert len(command.json(folder, "--wait", "20")["added"]) == 4
 
 
 def test_unreadable_files_in_a_folder_are_named_on_stderr(command: Command, folder: Path) -> None:
@@ -107,7 +150,7 @@ def test_a_map_says_what_the_fields_of_json_records_are_called(command: Command,
     assert (passage["title"], passage["link"]) == ("Leave", "https://example.org/7")
 
 
-@pytest.mark.parametrize("name", ["add", "status", "search", "delete"])
+@pytest.mark.parametrize("name", ["add", "status", "search", "delete", "copy"])
 def test_every_command_has_help_with_an_example(command: Command, name: str) -> None:
     result = command(name, "--help")
     assert result.exit_code == 0

@@ -72,7 +72,7 @@ def assert_usable(home: Path, documents: set[str]) -> None:
             ]
             assert len(found) == 3 == records[id_].chunks
             assert len({passage[-2] for passage in found}) == 1
-        assert index._store.count() == sum(record.chunks for record in records.values())
+        assert index.version.store.count() == sum(record.chunks for record in records.values())
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +118,9 @@ def test_the_command_itself_can_be_killed_and_run_again(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "crossover.server.cli", "index", str(docs), "--json"]
     environment = {**os.environ, "CROSSOVER_HOME": str(tmp_path / "home")}
     run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    manifest = tmp_path / "home" / "index" / "manifest.json"
+    log = tmp_path / "home" / "index" / "manifest.1.log"
     deadline = time.monotonic() + 120
-    while not (manifest.exists() and '"tree000.md"' in manifest.read_text()) and run.poll() is None:
+    while not (log.exists() and '"tree000.md"' in log.read_text()) and run.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     run.kill()
@@ -134,4 +134,4 @@ def test_the_command_itself_can_be_killed_and_run_again(tmp_path: Path) -> None:
     with Index.open(settings, warm=False) as index:
         report = index.ingest_paths([docs])
         assert (len(report.added), len(report.unchanged)) == (120 - len(before), len(before))
-        assert index._store.count() == 360
+        assert index.version.store.count() == 360

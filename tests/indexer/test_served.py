@@ -21,7 +21,13 @@ from crossover.indexer.settings import IndexerSettings
 
 
 @pytest.fixture
-def served(settings: IndexerSettings) -> Iterator[ServedIndex]:
+def posted() -> list[list[str]]:
+    """The documents in each request that the server got."""
+    return []
+
+
+@pytest.fixture
+def served(settings: IndexerSettings, posted: list[list[str]]) -> Iterator[ServedIndex]:
     with Index.open(settings, warm=False) as index:
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +38,7 @@ def served(settings: IndexerSettings) -> Iterator[ServedIndex]:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                posted.append([document["id"] for document in body["documents"]])
                 self.answer(200, asdict(index.add([Document(**document) for document in body["documents"]])))
 
             def do_DELETE(self) -> None:
@@ -40,7 +47,8 @@ def served(settings: IndexerSettings) -> Iterator[ServedIndex]:
 
             def do_GET(self) -> None:
                 if self.path == "/v1/documents":
-                    self.answer(200, {"documents": [asdict(record) for record in index.documents()]})
+                    records = [asdict(record) for record in index.documents()]
+                    self.answer(200, {"documents": records, "index": asdict(index.status())})
                     return
                 query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
                 try:
@@ -77,6 +85,26 @@ def test_files_are_indexed_searched_pruned_and_deleted_through_a_server(served: 
     assert [record.id for record in served.documents()] == ["notes.txt", "sorrin.md", "velmora.md"]
     assert served.delete("sorrin.md")
     assert not served.delete("sorrin.md")
+
+
+def test_only_what_is_new_or_changed_is_sent_some_documents_at_a_time(
+    served: ServedIndex, folder: Path, posted: list[list[str]]
+) -> None:
+    for n in range(20):
+        (folder / f"page{n:02}.md").write_text(f"# Page {n}\n\nThis is page {n}.\n")
+    done: list[int] = []
+    served.ingest_paths([folder], progress=lambda progress: done.append(progress.documents))
+    assert ([len(ids) for ids in posted], done) == ([16, 8], [16, 24])
+    del posted[:]
+    (folder / "page07.md").write_text("# Page 7\n\nThis is another page.\n")
+    report = served.ingest_paths([folder])
+    assert (posted, report.updated, len(report.unchanged)) == ([["page07.md"]], ["page07.md"], 23)
+    moved = folder.rename(folder.parent / "elsewhere")
+    assert len(served.ingest_paths([moved]).unchanged) == 24
+    assert {record.source.split("/")[-2] for record in served.documents() if record.id == "notes.txt"} == {"elsewhere"}
+    status = served.status()
+    assert (status.version, status.documents, status.outdated) == (1, 24, [])
+    assert served.delete_all(["absent.md", "notes.txt"]) == ["notes.txt"]
 
 
 def test_errors_carry_the_servers_message(served: ServedIndex, tmp_path: Path) -> None:
