@@ -126,6 +126,11 @@ def _change(docs: Path, rng: random.Random, run: int) -> None:
             rng.choice(files).unlink()
 
 
+def _build(models: list[Path]) -> None:
+    for n, model in enumerate(models):
+        build_tiny_embedder(model, dimension=32 + 16 * n, seed=n)
+
+
 def _settings(home: Path, model: Path) -> IndexerSettings:
     return IndexerSettings.model_validate({"home": home, "embedding_model": str(model)})
 
@@ -212,8 +217,7 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         models = [work / "model-a", work / "model-b"]
-        for n, model in enumerate(models):  # not in this process: a fork of one that has computed may hang
-            _wait(_fork(lambda place, n: build_tiny_embedder(place, dimension=32 + 16 * n, seed=n), model, n))
+        _wait(_fork(_build, models))  # not in this process: a fork of one that has computed may hang
         figures: dict[str, Any] = {"kills": kills(work / "kills", models, kill, seed)}
         figures["ten_at_once"] = crowd(work / "crowd", models[0], wait=0.0)
         figures["ten_that_wait"] = crowd(work / "queue", models[0], wait=120.0)
