@@ -14,12 +14,15 @@ _TURN = 0.0005  # seconds; Python's own is ten times as long
 _LOOK = 0.1  # seconds between two looks whether to stop
 
 
-def ahead(items: Generator[Item], size: int, stop: Event) -> Generator[Item]:
+def ahead(items: Generator[Item], size: int, stop: Event | None = None) -> Generator[Item]:
     """The items in order, made in a thread of their own, at most `size` of them waiting to be taken.
 
     An exception in there is raised here in its turn. Closing this generator, or an interrupt in it,
     sets `stop`, upon which no more items are made; when it has ended, so have the thread and `items`.
+    Each stage needs a `stop` of its own: one that fails closes the stage before it, and what it made
+    until then is still taken.
     """
+    stop = stop or Event()
     producer = _Producer(items, size, stop)
     producer.start()
     try:

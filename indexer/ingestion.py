@@ -117,7 +117,7 @@ class Ingestion:
 
         known = self._manifest.snapshot.documents
         looked = documents.looked(known) if isinstance(documents, Engine) else self._look(documents, tell)
-        batches = ahead(_batches(self._changed(looked)), 1, self._stop)
+        batches = ahead(_batches(self._changed(looked)), 1)
         with short_turns(), closing(ahead(self._pieces(batches, tell), 1, self._stop)) as pieces:
             for piece in pieces:
                 self._write(piece)
@@ -140,6 +140,7 @@ class Ingestion:
         seen: set[str] = set()
         with closing(looked):
             for each in looked:
+                self._check()
                 _require_new_id(each.record, seen)
                 record, known = each.record, self._known(each.record.id)
                 if each.chunks:
@@ -167,8 +168,7 @@ class Ingestion:
                     self._chunks += chunks
                     self._embedded += chunks * share
                     tell(name)
-                    if self._stop.is_set():
-                        raise InterruptedError("stopped")
+                    self._check()
 
                 records = [looked.record for looked in batch]
                 for start in range(0, len(pairs), most):
@@ -178,6 +178,10 @@ class Ingestion:
                     else:
                         piece = self._preparation.stored(pairs[start : start + most], count)
                     yield _Piece(records, piece, start == 0, start + most >= len(pairs))
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise InterruptedError("the run was stopped")
 
     def _write(self, piece: _Piece) -> None:
         before = self._manifest.snapshot.documents
