@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,23 +78,30 @@ class Corpus:
             weights[language] = found.weight if found else REFERENCE
         return Side(embedder, vectors, weights)
 
-    def search(self, question: str, side: Side, k: int) -> list[Candidate]:
-        """The `k` best chunks, fused as the retriever does, with the vectors of one side."""
+    def search(self, questions: Sequence[str], side: Side, k: int) -> Iterator[list[Candidate]]:
+        """The `k` best chunks for each question, fused as the retriever does, with the vectors of one side."""
+        for question, vector in zip(questions, side.embedder.queries(questions), strict=True):
+            yield self._search(question, side.vectors @ vector, side)[:k]
+
+    def _search(self, question: str, cosines: Vectors, side: Side) -> list[Candidate]:
         languages = self._snapshot.languages
         language = detect(question, among=languages)
-        cosines = side.vectors @ side.embedder.query(question)
         nearest = np.argsort(-cosines, kind="stable")[:CANDIDATES]
         by_meaning = [replace(self.hits[row], score=float(cosines[row])) for row in nearest]
         sparse = sparse_query(question, languages, language)
-        own = self.present.embedder.query(question)
-        _, by_words = self._store.query(own, sparse, CANDIDATES, self._snapshot.hidden)
+        anything = self.present.vectors[0]  # what the store finds by meaning is not looked at
+        _, by_words = self._store.query(anything, sparse, CANDIDATES, self._snapshot.hidden)
         weights = Weights(side.weights[language], word_weight(count_terms(question, language), self._snapshot.chunks))
-        return fuse(by_meaning, by_words, self._snapshot, weights)[:k]
+        return fuse(by_meaning, by_words, self._snapshot, weights)
 
     def ranks(self, pairs: Sequence[Pair], side: Side, depth: int) -> Scores:
         """At which place, from 1, a chunk of the right document comes for each question; infinite below `depth`."""
-        return np.array([self._rank(pair, side, depth) for pair in pairs], dtype=np.float64)
+        found = self.search([pair.question for pair in pairs], side, depth)
+        return np.array(
+            [_place(pair.document, candidates) for pair, candidates in zip(pairs, found, strict=True)], dtype=np.float64
+        )
 
-    def _rank(self, pair: Pair, side: Side, depth: int) -> float:
-        found = enumerate(self.search(pair.question, side, depth), start=1)
-        return next((float(rank) for rank, each in found if each.passage.document == pair.document), np.inf)
+
+def _place(document: str, candidates: Sequence[Candidate]) -> float:
+    places = (float(rank) for rank, each in enumerate(candidates, start=1) if each.passage.document == document)
+    return next(places, np.inf)

@@ -17,6 +17,7 @@ import numpy as np
 
 from crossover.indexer.disk import write_atomically
 from crossover.indexer.embedding import Embedder
+from crossover.indexer.fusion import Candidate
 from crossover.indexer.index import Index
 from crossover.indexer.training.corpus import Corpus, Scores
 from crossover.indexer.training.fine_tuning import FineTuning, Triple, fine_tune
@@ -116,7 +117,8 @@ def train_retriever(
         learnt, judged = split(learnt)
     started = time.perf_counter()
     tell(f"mining a negative for each of {len(learnt)} questions")
-    triples = [_triple(pair, corpus) for pair in learnt]
+    found = corpus.search([pair.question for pair in learnt], corpus.present, _DEPTH)
+    triples = [_triple(pair, candidates, corpus) for pair, candidates in zip(learnt, found, strict=True)]
     retrievers = home / "retrievers" / name
     retrievers.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=retrievers, prefix=".new-") as scratch:
@@ -175,9 +177,9 @@ def _containing(passage: str, by_text: dict[str, str]) -> str:
     return next((document for text, document in by_text.items() if wanted in text or text in wanted), "")
 
 
-def _triple(pair: Pair, corpus: Corpus) -> Triple:
+def _triple(pair: Pair, candidates: Sequence[Candidate], corpus: Corpus) -> Triple:
     """The pair's chunk, and the first below it that is another document's: those above may answer as well."""
-    found = [each.passage for each in corpus.search(pair.question, corpus.present, _DEPTH)]
+    found = [each.passage for each in candidates]
     right = next((n for n, each in enumerate(found) if each.document == pair.document), None)
     below = found[right + 1 :] if right is not None else found
     wrong = next((each.text for each in below if each.document != pair.document), None)
