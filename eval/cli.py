@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from crossover.server.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print report.json instead of the table, for scripts.")]
-PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file; without one, example prices.")]
+PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file (TOML); without one, example prices.")]
+CurveFile = Annotated[Path | None, typer.Option("--learning-curve", help="A learning-curve.json, to stand in it.")]
 
 _QUESTIONS = (
     "Our JSONL (question, references; optional id, slice, group, relevant_documents), SQuAD JSON, CSV with these "
@@ -37,6 +38,9 @@ class CommandContext(Protocol):
 
 def register(app: typer.Typer) -> None:
     """Add the group `eval` to the root command."""
+    from crossover.eval.learning_curve import command
+
+    eval_app.command("learning-curve", epilog=command.EPILOG)(command.learning_curve)
     app.add_typer(eval_app, name="eval")
 
 
@@ -55,7 +59,7 @@ def run(
     """Ask every question of every strategy, and report. A run that was stopped goes on where it stopped."""
     from crossover.eval import question_files
     from crossover.eval.arms import resolve
-    from crossover.eval.cost import EXAMPLE_PRICES, load_prices
+    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.running import RunRequest
     from crossover.eval.running import run as ask_all
     from crossover.eval.runs import AskOptions
@@ -95,6 +99,7 @@ def report(
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the report.")] = None,
     prices: PricesFile = None,
+    learning_curve: CurveFile = None,
     as_json: Json = False,
 ) -> None:
     """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy."""
@@ -103,7 +108,7 @@ def report(
     context: CommandContext = ctx.obj
     thresholds = [parse(text) for text in fail_under or []]
     console = _console()
-    built = _report(folders, output, prices, context.settings, console, as_json=as_json)
+    built = _report(folders, output, prices, context.settings, console, curve=learning_curve, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:
         console.print(f"[red]below the threshold: {failure}[/]")
@@ -138,13 +143,16 @@ def _report(
     console: Console,
     *,
     as_json: bool,
+    curve: Path | None = None,
 ) -> Report:
-    from crossover.eval.cost import EXAMPLE_PRICES, load_prices
+    from crossover.eval.learning_curve.document import load_curve
+    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import make, report_folder
 
     where = output or report_folder(folders[0])
+    chosen, given = load_prices(prices or EXAMPLE_PRICES), load_curve(curve) if curve else None
     with console.status("scoring"):
-        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings.embedding_model, settings.home)
+        built = make(folders, where, chosen, settings.embedding_model, settings.home, given)
     _show(built, where, as_json=as_json)
     return built
 
@@ -161,7 +169,10 @@ def _show(built: Report, folder: Path, *, as_json: bool) -> None:
         return
     out = Console(highlight=False)
     out.print(table(built))
-    out.print(f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n", markup=False)
+    out.print(
+        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n{built.break_even.sentence}\n",
+        markup=False,
+    )
     print(folder.resolve())
 
 
