@@ -15,15 +15,14 @@ def headline_sentence(money: BreakEven) -> str:
     pair = money.pair(arm, rival)
     assert pair is not None
     costs = " and ".join(f"{amount(money, money.costs[name].cost_per_1000)} with {name}" for name in (arm, rival))
-    return (
-        f"With {money.label}, 1,000 questions cost {costs}, labelling and training included (at "
-        f"{money.questions_per_day:,} questions a day for {money.horizon_days} days). {pair.sentence}"
-    )
+    load = f"{money.questions_per_day:,} questions a day for {money.horizon_days} days"
+    said = f"With {money.label}, 1,000 questions cost {costs}, labelling and training included (at {load})."
+    return f"{said} {_sentence(money, pair, brief=True)}"
 
 
 def pair_sentence(money: BreakEven, pair: Pair) -> str:
     """What separates two arms in money, at the quality that was found."""
-    return f"{_loads(money, pair)}; {_quality(money, pair)}."
+    return _sentence(money, pair, brief=False)
 
 
 def amount(money: BreakEven, value: float | None) -> str:
@@ -72,28 +71,32 @@ def _count(load: int | None) -> str:
     return "never" if load is None else "any" if load == 1 else about(load)
 
 
-def _loads(money: BreakEven, pair: Pair) -> str:
+def _sentence(money: BreakEven, pair: Pair, *, brief: bool) -> str:
+    return f"{_loads(money, pair, _sure(pair, brief=brief))}; {_quality(money, pair)}."
+
+
+def _loads(money: BreakEven, pair: Pair, sure: str) -> str:
     arm, rival = pair.arm, pair.rival
     if pair.from_questions_per_day is None:
         if pair.first_questions_per_day is None:
-            return f"{arm} is not cheaper than {rival} at any number of questions a day{_sure(pair)}"
-        return f"{arm} is cheaper than {rival} at some loads only, and not at large ones{_sure(pair)}"
+            return f"{arm} is not cheaper than {rival} at any number of questions a day{sure}"
+        return f"{arm} is cheaper than {rival} at some loads only, and not at large ones{sure}"
     if pair.from_questions_per_day == 1:
-        said = f"{arm} is cheaper than {rival} at any number of questions a day{_sure(pair)}"
+        said = f"{arm} is cheaper than {rival} at any number of questions a day{sure}"
     else:
         from_load = about(pair.from_questions_per_day)
-        said = f"{arm} is cheaper than {rival} from about {from_load} questions a day on{_sure(pair)}"
+        said = f"{arm} is cheaper than {rival} from about {from_load} questions a day on{sure}"
     at = f"at {money.questions_per_day:,} a day"
     if pair.pays_from_day is None:
         return f"{said}; {at} it has not paid for itself within {money.horizon_days} days"
     return f"{said}; {at} it has paid for itself after {pair.pays_from_day} day{'s' * (pair.pays_from_day != 1)}"
 
 
-def _sure(pair: Pair) -> str:
-    """The interval by lengths of answers, and the range by prices."""
+def _sure(pair: Pair, *, brief: bool) -> str:
+    """The range by prices, and before it, where there is room, the interval by lengths of answers."""
     parts = []
     here = _count(pair.from_questions_per_day)
-    if pair.load_interval and _span(pair.load_interval) != here:
+    if not brief and pair.load_interval and _span(pair.load_interval) != here:
         parts.append(f"95 % interval by the lengths of prompts and answers: {_span(pair.load_interval)}")
     if pair.price_range and _span(pair.price_range) != here:
         parts.append(f"{_span(pair.price_range)} when any one price is halved or doubled")

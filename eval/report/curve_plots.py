@@ -17,7 +17,7 @@ _SMALL = 8.5
 def curve_pictures(document: LearningCurve) -> dict[str, str]:
     """One picture for all questions, larger, and one for each slice; none without a learning curve."""
     return {
-        name: _picture(document, name, *((6.4, 3.4) if name == OVERALL else (2.7, 1.9))) for name in document.points
+        name: _picture(document, name, *((5.2, 3.0) if name == OVERALL else (2.7, 1.9))) for name in document.points
     }
 
 

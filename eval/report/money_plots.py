@@ -91,17 +91,17 @@ def quality_and_cost(report: Report) -> str:
 
 
 def _name_points(axes: Any, points: dict[str, tuple[float, float]]) -> None:
-    """Each point's name beside it, on the side where no earlier name stands."""
+    """Each point's name to its right, or to its left where another point follows close by."""
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    taken: list[tuple[float, float]] = []
-    for arm, (x, y) in sorted(points.items(), key=lambda item: item[1]):
-        place = x / (right - left), y / (high - low)
-        near = sum(abs(place[0] - a) < 0.25 and abs(place[1] - b) < 0.08 for a, b in taken)
-        offset, side = [((7, 5), "left"), ((7, -12), "left"), ((-7, 5), "right"), ((-7, -12), "right")][near % 4]
-        axes.annotate(
-            arm, (x, y), offset, textcoords="offset points", color=INK, fontsize=_SMALL, horizontalalignment=side
+    for arm, (x, y) in points.items():
+        crowded = any(
+            0 < (a - x) / (right - left) < 0.25 and abs(b - y) / (high - low) < 0.15 for a, b in points.values()
         )
-        taken.append(place)
+        place = (-7, "right") if crowded and (x - left) / (right - left) > 0.25 else (7, "left")
+        axes.annotate(
+            arm, (x, y), (place[0], 5), textcoords="offset points", color=INK, fontsize=_SMALL,
+            horizontalalignment=place[1],
+        )  # fmt: skip
 
 
 def _compared(money: BreakEven) -> dict[str, ArmCost]:

@@ -71,7 +71,7 @@ def test_the_first_screen_says_example_prices_cost_break_even_and_how_sure(evalu
     pair = found.pair("finetune", found.headline[1])
     assert pair is not None
     assert found.sentence.startswith("With example prices, 1,000 questions cost ")
-    assert found.sentence.endswith(pair.sentence)
+    assert found.sentence.endswith(pair.sentence.rpartition("; at ")[2])
     assert f"finetune is cheaper than {found.headline[1]} from about " in pair.sentence
     assert "when any one price is halved or doubled" in pair.sentence
     assert "that it answers better or worse is not shown" in pair.sentence
