@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossover.eval.report.document import Report
+    from crossover.eval.scoring import Evaluation
     from crossover.server.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print report.json instead of the table, for scripts.")]
@@ -92,7 +93,9 @@ def run(
 @eval_app.command(epilog="Example: [b]crossover eval report verdict --fail-under hybrid=0.6[/b]")
 def report(
     ctx: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(help="Folders of runs over the same questions.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of runs over the same questions, or of their reports.")
+    ],
     fail_under: Annotated[
         list[str] | None,
         typer.Option(help="SCORE, STRATEGY=SCORE or STRATEGY:SLICE=SCORE, 0 to 1; exit 1 when below. Repeatable."),
@@ -102,11 +105,20 @@ def report(
     learning_curve: CurveFile = None,
     as_json: Json = False,
 ) -> None:
-    """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy."""
-    from crossover.eval.report.threshold import parse
+    """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy.
+
+    Two folders with the same strategies over the same questions, the older first: what changed between them.
+    """
+    from crossover.eval.report.changes import of_two
+    from crossover.eval.report.threshold import ThresholdError, parse
 
     context: CommandContext = ctx.obj
     thresholds = [parse(text) for text in fail_under or []]
+    if (two := of_two(folders)) is not None:
+        if thresholds:
+            raise ThresholdError("--fail-under: which of the two reports? Give the newer folder alone")
+        _show_changes(two, folders, as_json=as_json)
+        return
     console = _console()
     built = _report(folders, output, prices, context.settings, console, curve=learning_curve, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
@@ -155,6 +167,23 @@ def _report(
         built = make(folders, where, chosen, settings.embedding_model, settings.home, given)
     _show(built, where, as_json=as_json)
     return built
+
+
+def _show_changes(two: tuple[Evaluation, Evaluation], folders: list[Path], *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from crossover.eval.report.changes import changes, table
+
+    found = changes(*two, (str(folders[0]), str(folders[1])))
+    if as_json:
+        print(found.model_dump_json(indent=2))
+        return
+    out = Console(highlight=False)
+    out.print(table(found))
+    out.print("\n".join(found.sentences), markup=False)
+    for words, arms in (("only before", found.gone), ("only after", found.added)):
+        if arms:
+            out.print(f"{words}: {', '.join(arms)}", markup=False)
 
 
 def _show(built: Report, folder: Path, *, as_json: bool) -> None:
