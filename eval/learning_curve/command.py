@@ -53,9 +53,9 @@ def learning_curve(
     from crossover.eval.learning_curve.driver import learning_curve as drive
 
     settings: Settings = ctx.obj.settings
-    chosen = _Options(sizes, train_seeds, strategies, with_context=with_context, check=check)
+    chosen = Options(sizes, train_seeds, strategies, with_context=with_context, check=check)
     if world is not None:
-        plan = _world_plan(world, world_size, output, settings, chosen)
+        plan = world_plan(world, world_size, output, settings, chosen)
     elif examples is not None and questions is not None:
         plan = _plan(examples, questions, documents or [], output, settings, chosen)
     else:
@@ -74,10 +74,16 @@ def learning_curve(
     print((plan.folder / FILE).resolve())
 
 
-class _Options:
-    """The options that both ways of asking share."""
+class Options:
+    """The options that both ways of asking share, as they were typed.
 
-    def __init__(self, sizes: str, seeds: int, strategies: str, *, with_context: bool, check: bool) -> None:
+    Raises:
+        ValueError: sizes that are no numbers, or other strategies than these two.
+    """
+
+    def __init__(
+        self, sizes: str, seeds: int, strategies: str, *, with_context: bool = True, check: bool = False
+    ) -> None:
         try:
             self.sizes = [int(size) for size in sizes.split(",") if size.strip()]
         except ValueError:
@@ -91,7 +97,7 @@ class _Options:
 
 
 def _plan(
-    examples: Path, questions: Path, documents: list[Path], output: Path | None, settings: Settings, options: _Options
+    examples: Path, questions: Path, documents: list[Path], output: Path | None, settings: Settings, options: Options
 ) -> Plan:
     from crossover.adapters.formats.detect import read
     from crossover.eval import question_files
@@ -120,7 +126,7 @@ def _plan(
     )
 
 
-def _world_plan(seed: int, size: str, output: Path | None, settings: Settings, options: _Options) -> Plan:
+def world_plan(seed: int, size: str, output: Path | None, settings: Settings, options: Options) -> Plan:
     """The curve of a made-up company: trained on the handbook as it was, asked about it as it is now."""
     from dataclasses import replace
 

@@ -41,6 +41,16 @@ def learning_curve(plan: Plan, settings: Settings, console: Console) -> Learning
         return _Driver(plan, settings, console).run()
 
 
+def train_and_ask(plan: Plan, settings: Settings, console: Console) -> None:
+    """Only make what `measure` reads: the answers of every size and seed, and those of the rival.
+
+    Raises:
+        See `learning_curve`.
+    """
+    with tidy_on_sigterm():
+        _Driver(plan, settings, console).make_all()
+
+
 class _Driver:
     def __init__(self, plan: Plan, settings: Settings, console: Console) -> None:
         self._plan = plan
@@ -51,14 +61,17 @@ class _Driver:
 
     def run(self) -> LearningCurve:
         plan = self._plan
-        plan.begin(resolve(self._settings.base_model).fingerprint)
-        self._make([(size, seed) for size in plan.sizes for seed in plan.seeds])
+        self.make_all()
         document = measure(plan)
         if plan.check and (sizes := check_sizes_of(document, len(plan.examples.examples))):
             self._make([(size, seed) for size in sizes for seed in plan.seeds])
             document = document.model_copy(update={"checked": checks(plan, document)})
         replace_text(self._home / FILE, document.model_dump_json(indent=2) + "\n")
         return document
+
+    def make_all(self) -> None:
+        self._plan.begin(resolve(self._settings.base_model).fingerprint)
+        self._make([(size, seed) for size in self._plan.sizes for seed in self._plan.seeds])
 
     def _make(self, trainings: Sequence[Training]) -> None:
         """Train and ask what is missing of these trainings."""
