@@ -130,6 +130,7 @@ def world_plan(seed: int, size: str, output: Path | None, settings: Settings, op
     """The curve of a made-up company: trained on the handbook as it was, asked about it as it is now."""
     from dataclasses import replace
 
+    from crossover.eval.questions import QuestionSet
     from crossover.eval.world.generator import generate
     from crossover.eval.world.size import SIZES
 
@@ -141,4 +142,5 @@ def world_plan(seed: int, size: str, output: Path | None, settings: Settings, op
         generate(seed, SIZES[size]).write(files)
     editions = [files / "documents" / edition for edition in ("v1", "v2")]
     plan = _plan(files / "train.jsonl", files / "questions.jsonl", editions[1:], folder, settings, options)
-    return replace(plan, before=editions[:1])
+    named = QuestionSet(f"{size}-world-{seed}", plan.questions.questions)
+    return replace(plan, before=editions[:1], questions=named)

@@ -36,7 +36,8 @@ class Fitted(_Part):
         examples: the best guess; null: not within REACH times the most trained on.
         interval: 80 %; its low edge null means never, its high edge null that it may never happen. The smallest
             size stands for "that or fewer".
-        words: "at", "already at the smallest", "never" or "not shown".
+        words: "at", "already at the smallest", "never", "falls" (more examples make it worse), "not shown" or
+            "too few trainings".
         never: the share of resamples in which it does not happen.
         level, gain, bend: the curve, see `fit`.
         training_deviation: by how much the scores of trainings on as many examples differ, one deviation.
@@ -122,8 +123,12 @@ def _whole(size: float) -> int | None:
 
 
 def _sentence(found: Crossing, arm: str, rival: str, largest: int) -> str:
+    if found.words == "too few trainings":
+        return f"when {arm} overtakes {rival} is not told: that takes four trainings on three sizes at least"
     if found.words == "never":
-        return f"{arm} never overtakes {rival}, not within {REACH * largest:,} examples"
+        return f"{arm} never overtakes {rival} (not within {REACH * largest:,} examples)"
+    if found.words == "falls":
+        return f"{arm} gets worse with more examples, so that it overtakes {rival} at no number of them"
     if found.words == "already at the smallest":
         return f"{arm} is above {rival} with {found.smallest:,} examples already"
     low = f"{found.smallest:,} or fewer" if found.low <= found.smallest else _about(found.low)

@@ -18,7 +18,11 @@ from crossover.eval.statistics import compare
 Scored = Mapping[tuple[int, int], Evaluation]  # by size and seed
 Chosen = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-_PLAIN = {"already at the smallest": "is above it from the smallest training on for", "never": "never overtakes it on"}
+_PLAIN = {
+    "already at the smallest": "is above it from the smallest training on for",
+    "never": "never overtakes it on",
+    "falls": "gets worse with more examples on",
+}
 
 
 def measure(plan: Plan) -> LearningCurve:

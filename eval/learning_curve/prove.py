@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
             words = document.crossings[name][arm].words
             said.append({"world": world, "slice": name, "arm": arm, "expected": expected, "said": words})
         for arm, fitted in document.crossings[OVERALL].items():
-            if fitted.words == "at" and fitted.examples is not None:
+            if fitted.words == "at" and fitted.examples and fitted.examples <= len(plan.examples.examples):
                 around = _around(plan, fitted.examples)
                 train_and_ask(around, settings, console)
                 found = measure(around).crossings[OVERALL][arm].examples

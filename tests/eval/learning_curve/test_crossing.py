@@ -107,6 +107,22 @@ def test_a_curve_never_falls_and_beyond_the_data_it_must_saturate() -> None:
     assert late.high > REACH * 600 or late.high > 1000
 
 
+def test_an_arm_that_examples_make_worse_is_called_so() -> None:
+    words = [each.words for each in found(lambda n: 0.9 - 0.1 * np.log(n), 0.5, 10)]
+    assert set(words) <= {"falls", "never"}
+    assert "falls" in words
+
+
+def test_a_few_trainings_or_a_few_questions_claim_nothing() -> None:
+    rng = np.random.default_rng(5)
+    trained, rival, groups = ask(rng, lambda n: 0.8 - 2 * n**-0.6, 0.45)
+    assert crossing(trained[:3], rival, groups).words == "too few trainings"
+    two_sizes = [each for each in trained if each.size in SIZES[:2]] * 2
+    assert crossing(two_sizes, rival, groups).words == "too few trainings"
+    few = [Trained(size, np.zeros(4)) for size in SIZES]
+    assert crossing(few, np.array([1.0, 0, 0, 0]), list("abcd")).words == "not shown"
+
+
 def test_one_size_alone_is_no_curve() -> None:
     same = [Trained(30, np.array([1.0, 0.0, 1.0])) for _ in range(3)]
     with pytest.raises(ValueError, match="two different numbers of examples"):
