@@ -141,6 +141,7 @@ def _pair(
         p_value=quality.p_value,
         words=quality.words,
         first_questions_per_day=loads.first,
+        last_questions_per_day=loads.last,
         from_questions_per_day=loads.onward,
         load_interval=_by_length(usages[pair[0]], usages[pair[1]], arm, rival, prices, groups),
         price_range=_range([loads.onward, *varied]) if varied else None,

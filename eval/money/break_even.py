@@ -29,6 +29,11 @@ class Loads:
         return self.spans[-1][0] if self.spans and self.spans[-1][1] == MOST else None
 
     @property
+    def last(self) -> int | None:
+        """The largest load at which it costs less."""
+        return self.spans[-1][1] if self.spans else None
+
+    @property
     def first(self) -> int | None:
         """The smallest load at which it costs less."""
         return self.spans[0][0] if self.spans else None

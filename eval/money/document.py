@@ -57,7 +57,8 @@ class Pair(_Part):
 
     Args:
         difference, interval, p_value, words: the arm's exact match minus the rival's; p over all pairs (Holm).
-        first_questions_per_day: the smallest load at which the arm costs less over the horizon; null: none does.
+        first_questions_per_day, last_questions_per_day: the smallest and the largest load at which the arm costs less
+            over the horizon, 10 million standing for any number beyond; null: at none.
         from_questions_per_day: the load from which on it always does; null when at large loads it does not.
         load_interval: of `from_questions_per_day` by the lengths of prompts and answers (95 %); null per GPU-hour,
             where no such interval is computed.
@@ -76,6 +77,7 @@ class Pair(_Part):
     p_value: float
     words: str
     first_questions_per_day: int | None
+    last_questions_per_day: int | None
     from_questions_per_day: int | None
     load_interval: tuple[int | None, int | None] | None
     price_range: tuple[int | None, int | None] | None

@@ -31,6 +31,13 @@ class Load(_Section):
     horizon_days: int = Field(ge=1, le=36_500)
 
 
+class TokenPrices(_Section):
+    """What one arm's own model costs, such as that of another endpoint."""
+
+    price_per_million_prompt_tokens: float = Field(ge=0)
+    price_per_million_answer_tokens: float = Field(ge=0)
+
+
 class PerToken(_Section):
     """Answering paid for by the token."""
 
@@ -39,16 +46,17 @@ class PerToken(_Section):
     price_per_million_prompt_tokens_with_adapter: float | None = Field(default=None, ge=0)
     price_per_million_answer_tokens_with_adapter: float | None = Field(default=None, ge=0)
     adapter_hosting_price_per_day: float = Field(default=0, ge=0)
+    arms: dict[str, TokenPrices] = Field(default_factory=dict)
 
-    def prompt_price(self, *, adapter: bool) -> float:
-        """Of one prompt token."""
-        own = self.price_per_million_prompt_tokens_with_adapter if adapter else None
-        return (self.price_per_million_prompt_tokens if own is None else own) / 1e6
-
-    def answer_price(self, *, adapter: bool) -> float:
-        """Of one token of an answer."""
-        own = self.price_per_million_answer_tokens_with_adapter if adapter else None
-        return (self.price_per_million_answer_tokens if own is None else own) / 1e6
+    def of(self, arm: str, *, adapter: bool) -> tuple[float, float]:
+        """The prices of one prompt token and of one token of an answer, for an arm with or without an adapter."""
+        if (own := self.arms.get(arm)) is not None:
+            return own.price_per_million_prompt_tokens / 1e6, own.price_per_million_answer_tokens / 1e6
+        prompt, answer = self.price_per_million_prompt_tokens, self.price_per_million_answer_tokens
+        if adapter:
+            prompt = _first(self.price_per_million_prompt_tokens_with_adapter, prompt)
+            answer = _first(self.price_per_million_answer_tokens_with_adapter, answer)
+        return prompt / 1e6, answer / 1e6
 
 
 class GpuHours(_Section):
@@ -152,6 +160,10 @@ def load_prices(path: Path = EXAMPLE_PRICES) -> Prices:
         raise PricesError(_told(path, error.errors()[0])) from error
 
 
+def _first(own: float | None, usual: float) -> float:
+    return usual if own is None else own
+
+
 def _told(path: Path, error: Any) -> str:
     key = ".".join(map(str, error["loc"])) or "mode"
     if error["type"] == "missing":
@@ -176,4 +188,6 @@ def _known(section: tuple[str | int, ...]) -> list[str]:
         "storage": StoragePrices,
     }
     model: type[BaseModel] = sections[str(section[0])] if section else Prices
+    if "arms" in section:
+        model = TokenPrices
     return list(model.model_fields)

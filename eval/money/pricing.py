@@ -91,11 +91,8 @@ def per_question(usage: Usage, prices: Prices) -> Scores:
     assert prices.per_token is not None  # the mode's section is there: `Prices` has checked it
     if np.isnan(usage.prompt_tokens).all():
         raise Unpriced("no token counts in its run")
-    adapter = usage.adapter is not None
-    return (
-        usage.prompt_tokens * prices.per_token.prompt_price(adapter=adapter)
-        + usage.answer_tokens * prices.per_token.answer_price(adapter=adapter)
-    )  # fmt: skip
+    prompt, answer = prices.per_token.of(usage.arm, adapter=usage.adapter is not None)
+    return usage.prompt_tokens * prompt + usage.answer_tokens * answer
 
 
 def _preparing(usage: Usage, kept: Kept, footprint: Footprint | None, prices: Prices) -> tuple[float, float]:

@@ -76,20 +76,25 @@ def _sentence(money: BreakEven, pair: Pair, *, brief: bool) -> str:
 
 
 def _loads(money: BreakEven, pair: Pair, sure: str) -> str:
-    arm, rival = pair.arm, pair.rival
-    if pair.from_questions_per_day is None:
-        if pair.first_questions_per_day is None:
-            return f"{arm} is not cheaper than {rival} at any number of questions a day{sure}"
-        return f"{arm} is cheaper than {rival} at some loads only, and not at large ones{sure}"
+    """At which loads the arm is cheaper, and when it has paid for itself at the planned one."""
+    first, last = pair.first_questions_per_day, pair.last_questions_per_day
+    if first is None or last is None:
+        return f"{pair.arm} is not cheaper than {pair.rival} at any number of questions a day{sure}"
     if pair.from_questions_per_day == 1:
-        said = f"{arm} is cheaper than {rival} at any number of questions a day{sure}"
+        where = "at any number of questions a day"
+    elif pair.from_questions_per_day is not None:
+        where = f"from about {about(pair.from_questions_per_day)} questions a day on"
+    elif first == 1:
+        where = f"only up to about {about(last)} questions a day"
     else:
-        from_load = about(pair.from_questions_per_day)
-        said = f"{arm} is cheaper than {rival} from about {from_load} questions a day on{sure}"
-    at = f"at {money.questions_per_day:,} a day"
-    if pair.pays_from_day is None:
-        return f"{said}; {at} it has not paid for itself within {money.horizon_days} days"
-    return f"{said}; {at} it has paid for itself after {pair.pays_from_day} day{'s' * (pair.pays_from_day != 1)}"
+        where = f"only between about {about(first)} and {about(last)} questions a day"
+    days = pair.pays_from_day
+    paid = (
+        f"it has not paid for itself within {money.horizon_days} days"
+        if days is None
+        else f"it has paid for itself after {days} day{'s' * (days != 1)}"
+    )
+    return f"{pair.arm} is cheaper than {pair.rival} {where}{sure}; at {money.questions_per_day:,} a day {paid}"
 
 
 def _sure(pair: Pair, *, brief: bool) -> str:

@@ -50,14 +50,16 @@ def cost_by_load(money: BreakEven) -> str:
     crossing = pair.from_questions_per_day if pair else None
     top = max(1e5, 10.0 * money.questions_per_day, 10.0 * (crossing or 0))
     loads = np.unique(np.round(np.geomspace(100, min(top, MOST), 400)))
+    free = False
     for arm, cost in costs.items():
         per_1000 = cost.total(loads, money.horizon_days) / (loads * money.horizon_days) * 1000
+        free = free or not per_1000.min() > 0
         axes.plot(loads, per_1000, color=colour(arm), linewidth=1.8, label=arm)
     axes.axvline(money.questions_per_day, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
     if pair and crossing and crossing >= 100:
         axes.plot([crossing], [costs[pair.arm].per_1000(crossing, money.horizon_days)], "o", color=colour(pair.arm))
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set_yscale("linear" if free else "log")
     axes.set_xlim(loads[0], loads[-1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -149,6 +149,29 @@ def test_by_gpu_hours_the_measured_throughput_decides_in_steps(make_runs: MakeRu
     assert slow.pairs[0].pays_from_day is not None
 
 
+def test_an_arm_with_prices_of_its_own_and_an_adapter_that_costs_more(evaluation: Evaluation) -> None:
+    own = {"price_per_million_prompt_tokens": 1.0, "price_per_million_answer_tokens": 2.0}
+    tokens = {"arms": {"base": own}, "price_per_million_prompt_tokens_with_adapter": 0.3}
+    costs = money(evaluation, KEPT, changed(per_token=tokens)).costs
+    assert costs["base"].each_question == pytest.approx((40 * 1.0 + 5 * 2.0) / 1e6)
+    assert costs["finetune"].each_question == pytest.approx((40 * 0.3 + 5 * 0.4) / 1e6)
+
+
+def test_where_the_arm_is_dearer_by_the_question_it_pays_only_up_to_a_load(make_runs: MakeRuns) -> None:
+    evaluation = scoring.load([make_runs({"rag": EVEN, "finetune": EVEN})])
+    dear = {"price_per_million_prompt_tokens_with_adapter": 2.0, "price_per_million_answer_tokens_with_adapter": 2.0}
+    free = {"price_per_device_hour": 0, "preparation_price_per_training": 0, "gate_price_per_training": 0}
+    found = money(evaluation, KEPT, changed(per_token=dear, training=free, examples={"labelling_price_per_example": 0}))
+    (pair,) = found.pairs
+    assert (pair.first_questions_per_day, pair.from_questions_per_day) == (1, None)
+    assert "finetune is cheaper than rag only up to about " in pair.sentence
+    assert "it has paid for itself after" not in pair.sentence
+    few = changed(
+        per_token=dear, training=free, examples={"labelling_price_per_example": 0}, load={"questions_per_day": 10}
+    )
+    assert "at 10 a day it has paid for itself after 1 day;" in money(evaluation, KEPT, few).sentence
+
+
 def test_nothing_on_the_front_is_beaten_in_both_and_everything_else_is() -> None:
     points = {"a": (0.2, 1.0), "b": (0.5, 2.0), "c": (0.4, 3.0), "d": (0.9, 9.0), "e": (0.9, 10.0), "f": (1.0, None)}
     assert pareto(points) == ["a", "b", "d"]

@@ -199,6 +199,16 @@ def test_what_the_prices_decide_stands_in_every_form(make_runs: MakeRuns, tmp_pa
         assert "price per million prompt tokens" in (tmp_path / name).read_text()
 
 
+def test_prices_of_nothing_still_make_a_report(evaluation: Evaluation, tmp_path: Path) -> None:
+    free = load_prices()
+    for key in free.keys:
+        free = free.scaled(key, 0)
+    report = build(evaluation, free, None, kept=KEPT)
+    write(report, evaluation, tmp_path)
+    assert {strategy.cost_per_1000 for strategy in report.strategies.values()} == {0}
+    assert all("is not cheaper than" in pair.sentence for pair in report.break_even.pairs)
+
+
 def test_without_cards_and_curve_the_report_says_what_is_missing(evaluation: Evaluation, tmp_path: Path) -> None:
     bare = build(evaluation, load_prices(), None)
     write(bare, evaluation, tmp_path)
