@@ -93,16 +93,28 @@ def quality_and_cost(report: Report) -> str:
 
 
 def _name_points(axes: Any, points: dict[str, tuple[float, float]]) -> None:
-    """Each point's name to its right, or to its left where another point follows close by."""
+    """Each point's name on the first of four sides where no other name and no other point stands."""
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    for arm, (x, y) in points.items():
-        crowded = any(
-            0 < (a - x) / (right - left) < 0.25 and abs(b - y) / (high - low) < 0.15 for a, b in points.values()
+    places = {arm: ((x - left) / (right - left), (y - low) / (high - low)) for arm, (x, y) in points.items()}
+    taken: list[tuple[float, float, float]] = []  # left edge, right edge and height, in shares of the picture
+
+    def clear(arm: str, box: tuple[float, float, float]) -> bool:
+        others = [(x, x, y) for name, (x, y) in places.items() if name != arm]
+        return box[0] > 0 and not any(
+            a < box[1] and b > box[0] and abs(y - box[2]) < 0.06 for a, b, y in taken + others
         )
-        place = (-7, "right") if crowded and (x - left) / (right - left) > 0.25 else (7, "left")
+
+    for arm, (x, y) in places.items():
+        width, sides = 0.02 + 0.019 * len(arm), ((7, 5), (-7, 5), (7, -12), (-7, -12))
+        boxes = {
+            side: (x, x + width, y + side[1] / 180) if side[0] > 0 else (x - width, x, y + side[1] / 180)
+            for side in sides
+        }
+        side = next((side for side in sides if clear(arm, boxes[side])), sides[0])
+        taken.append(boxes[side])
         axes.annotate(
-            arm, (x, y), (place[0], 5), textcoords="offset points", color=INK, fontsize=_SMALL,
-            horizontalalignment=place[1],
+            arm, points[arm], side, textcoords="offset points", color=INK, fontsize=_SMALL,
+            horizontalalignment="left" if side[0] > 0 else "right",
         )  # fmt: skip
 
 
