@@ -18,6 +18,7 @@ REACH = 10  # times the most examples trained on: what a curve says beyond is no
 LEVEL = 0.8
 _PARAMETERS = 3  # of a curve; with no more trainings, nothing tells how much two of them differ
 _CERTAIN = 0.9
+_DRAWS = 1500
 _SEED = 20260101
 _ROUNDING = 1e-9
 
@@ -81,7 +82,7 @@ def crossing(trained: Sequence[Trained], rival: Scores, groups: Sequence[str]) -
     """
     sizes = np.array([each.size for each in trained], np.float64)
     columns = np.column_stack([*(each.scores for each in trained), rival])
-    found, draws = columns.mean(0), resampled_means(*_with_one_each_way(columns, groups))
+    found, draws = columns.mean(0), resampled_means(*_with_one_each_way(columns, groups))[:_DRAWS]
     weights = _weights(found[:-1], len(rival))
     curve = fit(sizes, found[None, :-1], weights)
     between = _training_variances(sizes, found[:-1], draws[:, :-1], weights, curve)
