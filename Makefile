@@ -80,7 +80,7 @@ prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what 
 
 .PHONY: prove-learning-curve
 prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
-	@$(VENV)/bin/python -m crossover.eval.learning_curve.prove
+	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve
 
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)

@@ -1,6 +1,6 @@
 """Are predicted crossings where training finds them? Several worlds, each curve against trainings made around it.
 
-    python -m crossover.eval.learning_curve.prove 21 22 23 24 25
+    python -m crossover.eval.bench.learning_curve 21 22 23 24 25
 
 For each world a learning curve over wide sizes predicts where `finetune` and `hybrid` overtake `rag` on all questions;
 then five sizes around each prediction, trained with other seeds, say where they do. Beside it: what is said on the
