@@ -11,7 +11,7 @@ from crossover.eval.money.arm_cost import ArmCost
 from crossover.eval.money.break_even import cheaper_loads, pays_from_day
 from crossover.eval.money.document import ArmMoney, BreakEven, Pair, Sensitivity
 from crossover.eval.money.footprint import Kept
-from crossover.eval.money.prices import Prices
+from crossover.eval.money.prices import Load, Prices
 from crossover.eval.money.pricing import Unpriced, Usage, cost_of, per_question
 from crossover.eval.money.words import headline_sentence, pair_sentence
 from crossover.eval.scoring import Evaluation
@@ -28,7 +28,7 @@ def money(evaluation: Evaluation, kept: Kept, prices: Prices) -> BreakEven:
     rows = {arm: _row(usage, costs.get(arm), unknown.get(arm, ""), kept, prices) for arm, usage in usages.items()}
     scores = {run.arm: float(run.exact.mean()) for run in evaluation.runs}
     compared = _compared(evaluation, costs)
-    headline = _headline(scores, compared)
+    headline = _headline(evaluation, costs, compared, prices.load)
     varied = {key: tuple(_costs(usages, kept, prices.scaled(key, f))[0] for f in (0.5, 2.0)) for key in prices.keys}
     sensitivities = {pair: _sensitivity(pair, varied, prices) for pair in compared}
     pairs = [
@@ -112,9 +112,20 @@ def _compared(evaluation: Evaluation, costs: Mapping[str, ArmCost]) -> dict[tupl
     return dict(zip(pairs, holm(raw), strict=True))
 
 
-def _headline(scores: Mapping[str, float], pairs: Mapping[tuple[str, str], Comparison]) -> tuple[str, str] | None:
-    """The better fine-tuned arm against the better rival."""
-    return max(pairs, key=lambda pair: scores[pair[0]] + scores[pair[1]], default=None)
+def _headline(
+    evaluation: Evaluation, costs: Mapping[str, ArmCost], pairs: Mapping[tuple[str, str], Comparison], load: Load
+) -> tuple[str, str] | None:
+    """The fine-tuned arm and the rival that one would serve: of each kind the better one, of equals the cheaper."""
+    if not pairs:
+        return None
+    exact = {run.arm: run.exact for run in evaluation.runs}
+
+    def served(arms: Sequence[str]) -> str:
+        best = max(arms, key=lambda arm: exact[arm].mean())
+        equals = [arm for arm in arms if compare(exact[arm], exact[best], evaluation.groups).words != "worse"]
+        return min(equals, key=lambda arm: costs[arm].per_1000(load.questions_per_day, load.horizon_days))
+
+    return served([arm for arm in FINE_TUNED if arm in costs]), served([arm for arm in RIVALS if arm in costs])
 
 
 def _pair(

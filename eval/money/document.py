@@ -100,7 +100,8 @@ class BreakEven(_Part):
 
     Args:
         sentence: for the first screen.
-        headline: the pair that sentence and sensitivity are about, as [arm, rival].
+        headline: the pair that sentence and sensitivity are about, as [arm, rival]: the fine-tuned arm and the rival
+            that one would serve, of each kind the better one, of equals the cheaper.
         front: the arms that none beats in quality and cost at once, the cheapest first.
     """
 

@@ -149,6 +149,20 @@ def test_by_gpu_hours_the_measured_throughput_decides_in_steps(make_runs: MakeRu
     assert slow.pairs[0].pays_from_day is not None
 
 
+def test_the_headline_compares_what_one_would_serve_the_better_and_of_equals_the_cheaper(make_runs: MakeRuns) -> None:
+    best = dict.fromkeys(EVEN, 0.95)
+    equals = money(
+        scoring.load([make_runs(dict.fromkeys(("rag", "rag+examples", "finetune", "hybrid"), EVEN))]),
+        KEPT,
+        load_prices(),
+    )
+    assert equals.headline == ("finetune", "rag")
+    better = {"rag": EVEN, "rag+examples": best, "finetune": EVEN, "hybrid": best}
+    found = money(scoring.load([make_runs(better, "better")]), KEPT, load_prices())
+    assert found.headline == ("hybrid", "rag+examples")
+    assert len(found.pairs) == 4
+
+
 def test_an_arm_with_prices_of_its_own_and_an_adapter_that_costs_more(evaluation: Evaluation) -> None:
     own = {"price_per_million_prompt_tokens": 1.0, "price_per_million_answer_tokens": 2.0}
     tokens = {"arms": {"base": own}, "price_per_million_prompt_tokens_with_adapter": 0.3}
