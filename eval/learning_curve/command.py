@@ -64,7 +64,7 @@ def learning_curve(
     if as_json:
         print(document.model_dump_json(indent=2))
         return
-    print(f"{document.sentence} {document.by_slice}\n")
+    print(f"{document.sentence} {document.by_slice}".strip() + "\n")
     for found in document.checked:
         low, high = (round(100 * edge) for edge in found.interval)
         said = "as predicted" if found.holds else "not as predicted"
