@@ -82,6 +82,10 @@ prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what 
 	@for seed in $(PROVE_SEEDS); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.world.verdict $(PROVE_SEEDS)
 
+.PHONY: prove-learning-curve
+prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
+	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve
+
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)
 	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crossover.eval.report.document import Report
+    from crossover.eval.scoring import Evaluation
     from crossover.server.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print report.json instead of the table, for scripts.")]
-PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file; without one, example prices.")]
+PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file (TOML); without one, example prices.")]
+CurveFile = Annotated[Path | None, typer.Option("--learning-curve", help="A learning-curve.json, to stand in it.")]
 
 _QUESTIONS = (
     "Our JSONL (question, references; optional id, slice, group, relevant_documents), SQuAD JSON, CSV with these "
@@ -38,8 +40,10 @@ class CommandContext(Protocol):
 def register(app: typer.Typer) -> None:
     """Add the group `eval` to the root command, and to `index` the command whose gate needs the statistics."""
     from crossover.eval import train_retriever
+    from crossover.eval.learning_curve import command
     from crossover.indexer.cli import app as index_app
 
+    eval_app.command("learning-curve", epilog=command.EPILOG)(command.learning_curve)
     app.add_typer(eval_app, name="eval")
     train_retriever.register(index_app)
 
@@ -59,7 +63,7 @@ def run(
     """Ask every question of every strategy, and report. A run that was stopped goes on where it stopped."""
     from crossover.eval import question_files
     from crossover.eval.arms import resolve
-    from crossover.eval.cost import EXAMPLE_PRICES, load_prices
+    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.running import RunRequest
     from crossover.eval.running import run as ask_all
     from crossover.eval.runs import AskOptions
@@ -92,22 +96,34 @@ def run(
 @eval_app.command(epilog="Example: [b]crossover eval report verdict --fail-under hybrid=0.6[/b]")
 def report(
     ctx: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(help="Folders of runs over the same questions.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of runs over the same questions, or of their reports.")
+    ],
     fail_under: Annotated[
         list[str] | None,
         typer.Option(help="SCORE, STRATEGY=SCORE or STRATEGY:SLICE=SCORE, 0 to 1; exit 1 when below. Repeatable."),
     ] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the report.")] = None,
     prices: PricesFile = None,
+    learning_curve: CurveFile = None,
     as_json: Json = False,
 ) -> None:
-    """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy."""
-    from crossover.eval.report.threshold import parse
+    """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy.
+
+    Two folders with the same strategies over the same questions, the older first: what changed between them.
+    """
+    from crossover.eval.report.changes import of_two
+    from crossover.eval.report.threshold import ThresholdError, parse
 
     context: CommandContext = ctx.obj
     thresholds = [parse(text) for text in fail_under or []]
+    if (two := of_two(folders)) is not None:
+        if thresholds:
+            raise ThresholdError("--fail-under: which of the two reports? Give the newer folder alone")
+        _show_changes(two, folders, as_json=as_json)
+        return
     console = _console()
-    built = _report(folders, output, prices, context.settings, console, as_json=as_json)
+    built = _report(folders, output, prices, context.settings, console, curve=learning_curve, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:
         console.print(f"[red]below the threshold: {failure}[/]")
@@ -142,15 +158,35 @@ def _report(
     console: Console,
     *,
     as_json: bool,
+    curve: Path | None = None,
 ) -> Report:
-    from crossover.eval.cost import EXAMPLE_PRICES, load_prices
+    from crossover.eval.learning_curve.document import load_curve
+    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import make, report_folder
 
     where = output or report_folder(folders[0])
+    chosen, given = load_prices(prices or EXAMPLE_PRICES), load_curve(curve) if curve else None
     with console.status("scoring"):
-        built = make(folders, where, load_prices(prices or EXAMPLE_PRICES), settings, settings.home)
+        built = make(folders, where, chosen, settings, settings.home, given)
     _show(built, where, as_json=as_json)
     return built
+
+
+def _show_changes(two: tuple[Evaluation, Evaluation], folders: list[Path], *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from crossover.eval.report.changes import changes, table
+
+    found = changes(*two, (str(folders[0]), str(folders[1])))
+    if as_json:
+        print(found.model_dump_json(indent=2))
+        return
+    out = Console(highlight=False)
+    out.print(table(found))
+    out.print("\n".join(found.sentences), markup=False)
+    for words, arms in (("only before", found.gone), ("only after", found.added)):
+        if arms:
+            out.print(f"{words}: {', '.join(arms)}", markup=False)
 
 
 def _show(built: Report, folder: Path, *, as_json: bool) -> None:
@@ -165,7 +201,10 @@ def _show(built: Report, folder: Path, *, as_json: bool) -> None:
         return
     out = Console(highlight=False)
     out.print(table(built))
-    out.print(f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n", markup=False)
+    out.print(
+        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n{built.break_even.sentence}\n",
+        markup=False,
+    )
     print(folder.resolve())
 
 

@@ -212,6 +212,17 @@ def _bootstrap(sums: Scores, sizes: Scores) -> Interval:
     return Interval(float(low), float(high))
 
 
+def resampled_means(columns: Scores, groups: Sequence[str]) -> Scores:
+    """Mean scores of several arms in samples of whole groups, the same ones for all, shape (DRAWS, arms).
+
+    Args:
+        columns: the arms' scores on the same questions, shape (questions, arms).
+    """
+    parts = [_per_group(column, groups) for column in columns.T]
+    drawn = _resamples(len(parts[0][1]))
+    return drawn @ np.column_stack([sums for sums, _ in parts]) / (drawn @ parts[0][1])[:, None]
+
+
 @lru_cache(maxsize=8)  # every arm and slice with as many groups uses the same ones
 def _resamples(k: int) -> Scores:
     """How often each of `k` groups is drawn in each sample, shape (DRAWS, k)."""

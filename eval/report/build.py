@@ -8,10 +8,14 @@ from dataclasses import asdict
 
 from crossover.eval.arms import DEFAULT
 from crossover.eval.attribution import Taught
-from crossover.eval.cost import Prices
+from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.metrics.abstention import abstention
 from crossover.eval.metrics.ragas_metrics import Embed, RagasScore, Sample
 from crossover.eval.metrics.ragas_metrics import score as ragas_score
+from crossover.eval.money.analysis import money
+from crossover.eval.money.document import ArmMoney, BreakEven
+from crossover.eval.money.footprint import Kept
+from crossover.eval.money.prices import Prices
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
@@ -29,29 +33,39 @@ _FINE_TUNED = ("finetune", "hybrid")
 
 
 def build(
-    evaluation: Evaluation, prices: Prices, embed: Embed | None, taught: Mapping[str, Taught] | None = None
+    evaluation: Evaluation,
+    prices: Prices,
+    embed: Embed | None,
+    taught: Mapping[str, Taught] | None = None,
+    kept: Kept | None = None,
+    curve: LearningCurve | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
     Args:
         embed: texts to unit vectors, for ragas' semantic similarity; None leaves ragas' metrics out.
         taught: what the adapters were trained on, by served name, to tell why their answers are wrong.
+        kept: what adapters and index took to make and take to keep, for their costs.
+        curve: a learning curve, to stand beside the rest.
     """
+    costs = money(evaluation, kept or Kept({}), prices)
     ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
-    strategies = {run.arm: _strategy(evaluation, run, prices, ragas.get(run.arm, {})) for run in evaluation.runs}
-    costs = {arm: strategy.cost_per_1000 for arm, strategy in strategies.items() if strategy.cost_per_1000 is not None}
+    strategies = {
+        run.arm: _strategy(evaluation, run, costs.costs[run.arm], ragas.get(run.arm, {})) for run in evaluation.runs
+    }
+    known = {arm: strategy.cost_per_1000 for arm, strategy in strategies.items() if strategy.cost_per_1000 is not None}
     tops = top_sets({name: _scores_on(evaluation, name) for name in evaluation.questions.slices})
-    winners = {name: Winner.of(top, costs) for name, top in tops.items()}
-    overall = Winner.of(top_sets({OVERALL: _scores_on(evaluation, OVERALL)})[OVERALL], costs)
+    winners = {name: Winner.of(top, known) for name, top in tops.items()}
+    overall = Winner.of(top_sets({OVERALL: _scores_on(evaluation, OVERALL)})[OVERALL], known)
     headers = [run.header for run in evaluation.runs]
     return Report(
         recommendation=recommend(strategies, overall, winners),
         questions=len(evaluation.questions),
         strategies=strategies,
         winners=winners,
-        break_even={},
-        learning_curve={},
-        missing=_missing(evaluation, strategies, taught or {}),
+        break_even=costs,
+        learning_curve=curve or LearningCurve(),
+        missing=_missing(evaluation, strategies, taught or {}, costs, curve),
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
         scope=_scope(evaluation.adapters),
@@ -74,7 +88,7 @@ def _scores_on(evaluation: Evaluation, name: str) -> tuple[dict[str, Scores], li
     return {run.arm: run.exact[chosen] for run in evaluation.runs}, groups
 
 
-def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Mapping[str, RagasScore]) -> Strategy:
+def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Mapping[str, RagasScore]) -> Strategy:
     counted = not math.isnan(run.prompt_tokens)
     slices = {}
     for name in evaluation.questions.slices:
@@ -82,7 +96,7 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, prices: Prices, ragas: Map
         slices[name] = Score.of(estimate(scores[run.arm], groups))
     return Strategy(
         **Score.of(estimate(run.exact, evaluation.groups)).model_dump(),
-        cost_per_1000=prices.per_1000(run.prompt_tokens, run.completion_tokens) if counted else None,
+        cost_per_1000=costs.cost_per_1000,
         slices=slices,
         token_f1=float(run.f1.mean()),
         ragas={name: value.mean for name, value in ragas.items()},
@@ -137,11 +151,20 @@ def _scope(adapters: Sequence[str]) -> str:
     )
 
 
-def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy], taught: Mapping[str, Taught]) -> list[str]:
+def _missing(
+    evaluation: Evaluation,
+    strategies: Mapping[str, Strategy],
+    taught: Mapping[str, Taught],
+    costs: BreakEven,
+    curve: LearningCurve | None,
+) -> list[str]:
     """What was not measured, so that nobody takes silence for a good figure."""
-    gone = [
-        "break-even: not computed; cost_per_1000 counts tokens, not training, labelling or hardware",
-        "learning curve: not computed; one adapter, trained on all examples",
+    gone = [] if costs.pairs else [f"break-even: {costs.sentence}"]
+    if curve is None:
+        gone.append("learning curve: not given; `crossover eval learning-curve` makes one, --learning-curve shows it")
+    elif curve.question_set.get("digest") != evaluation.questions.digest:
+        gone.append(f"learning curve: asked other questions ({curve.question_set.get('name')}) than this report")
+    gone += [
         "metrics that need a judge (faithfulness, answer relevancy …): not run; no judge was given",
     ]
     for arm in (arm for arm in DEFAULT if arm not in strategies):
@@ -149,8 +172,8 @@ def _missing(evaluation: Evaluation, strategies: Mapping[str, Strategy], taught:
     for arm, strategy in strategies.items():
         if strategy.refused_by_server:
             gone.append(f"{arm}: {strategy.refused_by_server} questions refused by the server, counted as wrong")
-        if strategy.cost_per_1000 is None:
-            gone.append(f"{arm}: no token counts, so no cost")
+        if costs.costs[arm].unknown:
+            gone.append(f"{arm}: no cost; {costs.costs[arm].unknown}")
     for adapter in (adapter for adapter in evaluation.adapters if adapter not in taught):
         gone.append(f"{adapter}: its training examples are not here, so what only they tell is called other")
     unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]

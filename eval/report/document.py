@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from crossover.eval.learning_curve.document import LearningCurve
+from crossover.eval.money.document import BreakEven
 from crossover.eval.statistics import Comparison, Estimate
 from crossover.eval.top_set import TopSet
 
@@ -170,8 +172,8 @@ class Report(_Part):
     questions: int
     strategies: dict[str, Strategy]
     winners: dict[str, Winner]
-    break_even: dict[str, Any]
-    learning_curve: dict[str, Any]
+    break_even: BreakEven
+    learning_curve: LearningCurve
     missing: list[str]
     overall: Winner
     fine_tuning: dict[str, dict[str, Difference]]

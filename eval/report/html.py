@@ -10,8 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crossover.eval.attribution import COMPONENTS, Cause
+from crossover.eval.money.words import about, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
-from crossover.eval.report import plots
+from crossover.eval.report import money_plots, plots
+from crossover.eval.report.curve_plots import curve_pictures
 from crossover.eval.report.document import Report
 from crossover.eval.report.examples import examples, failed
 from crossover.eval.report.failures import weakest_sentence
@@ -36,9 +38,24 @@ def render(report: Report, evaluation: Evaluation) -> str:
         causes={str(cause): COMPONENTS.get(cause) for cause in Cause if _occurs(report, cause)},
         failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),
         panels={name: Markup(svg) for name, svg in plots.panels(report).items()},
-        cost_picture=Markup(plots.quality_and_cost(report)),
+        **_money(report),
+        curve=report.learning_curve,
+        curve_pictures={name: Markup(svg) for name, svg in curve_pictures(report.learning_curve).items()},
         ragas_names=list(dict.fromkeys(name for s in report.strategies.values() for name in s.ragas)),
     )
+
+
+def _money(report: Report) -> dict[str, object]:
+    """What the sections on money show; sensitivity with what matters most first, without what changes nothing."""
+    money = report.break_even
+    return {
+        "cost_picture": Markup(money_plots.quality_and_cost(report)),
+        "paid_picture": Markup(money_plots.paid_over_days(money)),
+        "load_picture": Markup(money_plots.cost_by_load(money)),
+        "headline_pair": money.pair(*money.headline) if money.headline else None,
+        "sensitivity": telling(money),
+        "unmoved": unmoved(money),
+    }
 
 
 def _occurs(report: Report, cause: Cause) -> bool:
@@ -55,7 +72,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=_percent, whole=_whole, figure=_figure, signed=_signed, p_text=p_text, bound=_bound
+        percent=_percent,
+        whole=_whole,
+        figure=_figure,
+        signed=_signed,
+        p_text=p_text,
+        bound=_bound,
+        about=about,
+        amount=_amount,
+        mebibytes=_mebibytes,
+        words=key_words,
     )
     return environment
 
@@ -70,6 +96,14 @@ def _whole(share: float) -> str:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _amount(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _mebibytes(gib: float | None) -> str:
+    return "–" if gib is None else f"{1024 * gib:,.1f}" if gib < 1 else f"{1024 * gib:,.0f}"
 
 
 def _signed(share: float) -> str:

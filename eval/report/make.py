@@ -7,7 +7,9 @@ from pathlib import Path
 
 from crossover.eval import scoring
 from crossover.eval.attribution import taught_by
-from crossover.eval.cost import Prices
+from crossover.eval.learning_curve.document import LearningCurve
+from crossover.eval.money.footprint import kept
+from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
 from crossover.eval.report.write import write
@@ -27,13 +29,20 @@ def run_folder(given: Path) -> Path:
 
 
 def make(
-    folders: Sequence[Path], output: Path, prices: Prices, settings: IndexerSettings, home: Path | None = None
+    folders: Sequence[Path],
+    output: Path,
+    prices: Prices,
+    settings: IndexerSettings,
+    home: Path | None = None,
+    curve: LearningCurve | None = None,
 ) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
     Args:
         settings: name the embedding model, for ragas' semantic similarity.
-        home: where the adapters are, for what they were trained on; the first folder's, HOME/runs/NAME, is tried too.
+        home: where the adapters are, for what they were trained on and took; the first folder's, HOME/runs/NAME, is
+            tried too.
+        curve: a learning curve, to stand in the report.
 
     Raises:
         RunsError: a folder without finished runs, or runs that cannot be compared.
@@ -41,7 +50,9 @@ def make(
     answers = [run_folder(folder) for folder in folders]
     evaluation = scoring.load(answers)
     beside = answers[0].resolve().parent.parent
-    taught = taught_by(evaluation.adapters, [home or beside, beside])
-    report = build(evaluation, prices, Embedder.of(settings).queries, taught)
+    homes = [home or beside, beside]
+    taught = taught_by(evaluation.adapters, homes)
+    similar = Embedder.of(settings).queries
+    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve)
     write(report, evaluation, output)
     return report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crossover.eval.money.document import BreakEven
+from crossover.eval.money.words import about, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Score, Winner
 from crossover.eval.report.failures import weakest_sentence
@@ -15,11 +17,14 @@ def render(report: Report) -> str:
         f"# {report.question_set['name']}: which strategy answers best",
         f"**{report.recommendation}**",
         fine_tuning_sentence(report.fine_tuning),
+        report.break_even.sentence,
+        report.learning_curve.sentence,
         report.scope,
         "## Exact match in %, with 95 % intervals",
         _scores(report),
         "**Bold**: in the top set of the column, that is the best and all not significantly below it "
-        f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, tokens only.",
+        f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, "
+        "labelling and training included.",
         "## Winners",
         "\n".join(_winner(name, winner) for name, winner in {OVERALL: report.overall, **report.winners}.items()),
         "## What so many questions can tell apart" if report.resolution else "",
@@ -30,6 +35,12 @@ def render(report: Report) -> str:
         "## Where it breaks: wrong answers by cause" if report.failures else "",
         weakest_sentence(report),
         _failures(report),
+        *_money(report.break_even),
+        "## How many examples it takes" if report.learning_curve.points else "",
+        "\n".join(
+            f"- {name}: {'; '.join(fitted.sentence for fitted in arms.values())}"
+            for name, arms in report.learning_curve.crossings.items()
+        ),
         "## Not measured",
         "\n".join(f"- {gap}" for gap in report.missing),
     ]
@@ -78,6 +89,33 @@ def _refusals(report: Report) -> str:
         for arm, r in report.abstention.items()
     ]
     return _table(["strategy", "unanswerable refused", "refusals that are right", "answerable refused"], rows)
+
+
+def _money(money: BreakEven) -> list[str]:
+    """Cost of each arm, each fine-tuned arm against each rival, and what the prices decide."""
+    figures = [
+        [arm, *(_amount(value) for value in (row.cost_per_1000, row.answering_per_1000, row.once, row.each_retrain))]
+        for arm, row in money.costs.items()
+    ]
+    head = ["strategy", f"{money.currency} per 1,000", "answering alone", "once", "each retrain"]
+    moving = [
+        [key_words(row.price), _amount(row.value), *("never" if load is None else about(load) for load in loads)]
+        for row in telling(money)
+        for loads in [(row.halved, row.doubled)]
+    ]
+    return [
+        f"## Cost and break-even ({money.label})",
+        _table(head, figures),
+        "\n".join(f"- {pair.sentence}" for pair in money.pairs),
+        f"From how many questions a day {money.headline[0]} costs less than {money.headline[1]}, by prices:"
+        if moving and money.headline
+        else "",
+        _table(["price or assumption", "value", "halved", "doubled"], moving) if moving else unmoved(money),
+    ]
+
+
+def _amount(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
 
 
 def _failures(report: Report) -> str:

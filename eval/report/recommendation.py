@@ -80,9 +80,14 @@ def _choice(strategies: Mapping[str, Strategy], overall: Winner, chosen: str) ->
             f"(the next, {next_best}, {percent(strategies[next_best].score)}; {p_text(overall.p_value)})."
         )
     return (
-        f"{said}; no difference is shown to {listed(overall.tied)}, which cost more, and the best of them, "
+        f"{said}; no difference is shown to {listed(overall.tied)}, {_dearer(strategies, overall)}, and the best, "
         f"{overall.best}, is significantly above {listed(overall.beats)} ({p_text(overall.p_value)})."
     )
+
+
+def _dearer(strategies: Mapping[str, Strategy], overall: Winner) -> str:
+    unknown = [arm for arm in overall.tied if strategies[arm].cost_per_1000 is None]
+    return f"which cost more (the cost of {listed(unknown)} is not known)" if unknown else "which cost more"
 
 
 def _where_else(winners: Mapping[str, Winner], chosen: str) -> str:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from crossover.eval import questions as question_sets
+from crossover.eval.commands import run_command, train, trained
 from crossover.eval.report.document import Report
 from crossover.eval.report.write import JSON_FILE
-from crossover.eval.serving import running_server, start, stop, tidy_on_sigterm
+from crossover.eval.serving import running_server, tidy_on_sigterm
 from crossover.eval.world.generator import World, generate
 from crossover.eval.world.size import SIZES
 from crossover.server.settings import Settings
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 ADAPTER = "house"
 _WORLD_FILE = "world.json"  # which world lies in the home; written when the world is complete
 _DONE_FILE = "reports.json"  # finished reports by what they depend on
-
-
-class StepFailed(RuntimeError):
-    """A command of the flow failed; its own message stands above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,38 +106,10 @@ class _Flow:
         return digest
 
     def _train(self) -> AdapterVersion:
-        file = str(self._world / "train.jsonl")
-        self._crossover("train", file, "--name", ADAPTER, "--with-context", "--seed", str(self._wanted.train_seed))
-        adapter = self._trained()
-        if adapter is None:
-            raise StepFailed("crossover train ended well but registered no adapter of this data set and seed")
-        return adapter
+        return train(self._settings, ADAPTER, self._world / "train.jsonl", self._wanted.train_seed, with_context=True)
 
     def _trained(self) -> AdapterVersion | None:
-        """The adapter that this training made before, if it still fits data, base model, prompts and defaults."""
-        from crossover.adapters.base_model import resolve
-        from crossover.adapters.formats.detect import read
-        from crossover.adapters.registry import Registry
-        from crossover.adapters.training.options import TrainOptions
-
-        registry = Registry(self._home)
-        if ADAPTER not in registry.names():
-            return None
-        settings, data = self._settings, read(self._world / "train.jsonl")
-        base = resolve(settings.base_model)
-        options = TrainOptions(
-            name=ADAPTER,
-            seed=self._wanted.train_seed,
-            passages=settings.passages or base.passages,
-            template_kwargs=settings.chat_template_kwargs,
-        )
-        chosen = options.hyperparameters() | {"with_context": True}
-        wanted = (base.fingerprint, data.fingerprint, settings.prompts.digest, chosen)
-        for version in reversed(registry.versions(ADAPTER)):
-            card = version.card
-            if (card.base_fingerprint, card.data.fingerprint, card.prompts, card.hyperparameters) == wanted:
-                return version
-        return None
+        return trained(self._settings, ADAPTER, self._world / "train.jsonl", self._wanted.train_seed, with_context=True)
 
     @contextmanager
     def _serving(self) -> Iterator[str]:
@@ -158,7 +127,7 @@ class _Flow:
         return run(request, url, self._console)
 
     def _report(self, runs: Path) -> tuple[Path, Report]:
-        from crossover.eval.cost import load_prices
+        from crossover.eval.money.prices import load_prices
         from crossover.eval.report.make import make, report_folder
 
         folder = report_folder(runs)
@@ -166,14 +135,7 @@ class _Flow:
             return folder, make([runs], folder, load_prices(), self._settings)
 
     def _crossover(self, *arguments: str) -> None:
-        """Run one command as a user would; what it prints goes to stderr, stdout is for the result."""
-        process = start(self._home, *arguments)
-        try:
-            code = process.wait()
-        finally:
-            stop(process)
-        if code:
-            raise StepFailed(f"crossover {' '.join(arguments[:2])} failed with exit code {code}")
+        run_command(self._home, *arguments)
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:

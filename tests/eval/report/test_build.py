@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from crossover.eval import scoring
-from crossover.eval.cost import load_prices
+from crossover.eval.learning_curve.document import Fitted, LearningCurve, Point
+from crossover.eval.money.footprint import Footprint, Kept
+from crossover.eval.money.prices import load_prices
 from crossover.eval.questions import Question, QuestionSet
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report, Resolution
@@ -40,9 +42,30 @@ def evaluation(make_runs: MakeRuns) -> Evaluation:
     return scoring.load([make_runs(RIGHTS)])
 
 
+KEPT = Kept({"house@3f9c2a41d0be": Footprint(examples=100, device_hours=0.1, disk_gib=0.01, base_gib=0.1)})
+CURVE = LearningCurve(
+    sentence="Trained on up to 300 examples, finetune overtakes rag at about 80 examples.",
+    question_set={"name": "handmade", "digest": "other"},
+    examples={"count": 300},
+    sizes=[30, 300],
+    seeds=[1],
+    rival="rag",
+    rival_scores={"overall": 0.5},
+    points={"overall": {"finetune": [Point(size=n, seed=1, adapter="curve@1", score=n / 400) for n in (30, 300)]}},
+    crossings={
+        "overall": {
+            "finetune": Fitted(
+                examples=80, interval=(50, None), words="at", never=0.1, level=0.1, gain=0.1, bend=0.0,
+                training_deviation=0.02, sentence="finetune overtakes rag at about 80 examples",
+            )
+        }
+    },
+)  # fmt: skip
+
+
 @pytest.fixture
 def report(evaluation: Evaluation) -> Report:
-    return build(evaluation, load_prices(), None)
+    return build(evaluation, load_prices(), None, kept=KEPT, curve=CURVE)
 
 
 def test_report_json_begins_with_what_scripts_ask_for(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
@@ -61,7 +84,10 @@ def test_report_json_begins_with_what_scripts_ask_for(report: Report, evaluation
     assert {"score", "interval", "cost_per_1000", "slices"} <= set(rag)
     assert set(rag["slices"]["new"]) >= {"score", "interval", "n"}
     assert set(document["winners"]["new"]) >= {"strategy", "tied", "beats", "p_value"}
-    assert any(gap.startswith("break-even: not computed") for gap in document["missing"])
+    assert document["break_even"]["label"] == "example prices"
+    assert {"arm", "rival", "from_questions_per_day", "pays_from_day"} <= set(document["break_even"]["pairs"][0])
+    assert rag["cost_per_1000"] == document["break_even"]["costs"]["rag"]["cost_per_1000"]
+    assert document["learning_curve"]["crossings"]["overall"]["finetune"]["interval"] == [50, None]
     assert any(gap.startswith("few-shot: not run") for gap in document["missing"])
     assert Report.model_validate(document) == report
 
@@ -71,7 +97,8 @@ def test_top_sets_follow_from_the_answers(report: Report) -> None:
     assert set(new.members) == {"rag", "rag+examples", "hybrid"}
     assert set(new.beats) == {"base", "finetune"}
     assert new.strategy == "rag"
-    assert report.winners["old"].strategy == "finetune"
+    assert report.winners["old"].strategy == "rag"  # labels and training make finetune the dearer of equals
+    assert "finetune" in report.winners["old"].tied
     assert "finetune" in report.winners["none"].beats
 
 
@@ -148,6 +175,57 @@ def test_the_words_on_resolution_follow_the_numbers() -> None:
     assert sentence(near.model_copy(update={"decidable": False})).endswith("whatever the answers.")
 
 
+def test_cost_break_even_and_learning_curve_stand_in_every_form(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    write(report, evaluation, tmp_path)
+    page, text = (tmp_path / "report.html").read_text(), (tmp_path / "report.md").read_text()
+    first_screen = page[page.index('<div class="verdict">') : page.index("<section>")].replace("\u00a0", " ")
+    assert report.break_even.sentence in first_screen
+    assert "example prices" in first_screen
+    assert CURVE.sentence in first_screen
+    for form in (page.replace("\u00a0", " "), text):
+        assert report.break_even.sentence in form
+        assert CURVE.sentence in form
+        assert all(pair.sentence in form for pair in report.break_even.pairs)
+        assert "No price or assumption, halved or doubled, changes" in form
+    assert "learning curve: asked other questions (handmade) than this report" in report.missing
+
+
+def test_what_the_prices_decide_stands_in_every_form(make_runs: MakeRuns, tmp_path: Path) -> None:
+    evaluation = scoring.load([make_runs({arm: RIGHTS[arm] for arm in ("rag", "finetune")})])
+    write(build(evaluation, load_prices(), None, kept=KEPT), evaluation, tmp_path)
+    for name in ("report.html", "report.md"):
+        assert "price per million prompt tokens" in (tmp_path / name).read_text()
+
+
+def test_prices_of_nothing_still_make_a_report(evaluation: Evaluation, tmp_path: Path) -> None:
+    free = load_prices()
+    for key in free.keys:
+        free = free.scaled(key, 0)
+    report = build(evaluation, free, None, kept=KEPT)
+    write(report, evaluation, tmp_path)
+    assert {strategy.cost_per_1000 for strategy in report.strategies.values()} == {0}
+    assert all("is not cheaper than" in pair.sentence for pair in report.break_even.pairs)
+
+
+def test_without_cards_and_curve_the_report_says_what_is_missing(evaluation: Evaluation, tmp_path: Path) -> None:
+    bare = build(evaluation, load_prices(), None)
+    write(bare, evaluation, tmp_path)
+    assert any(gap.startswith("break-even: Cost (example prices): from when on") for gap in bare.missing)
+    assert any(gap.startswith("finetune: no cost; how many labelled examples") for gap in bare.missing)
+    assert any(gap.startswith("learning curve: not given") for gap in bare.missing)
+    assert bare.winners["old"].strategy == "rag"
+    assert "learning-curve" not in (tmp_path / "report.html").read_text().replace("eval learning-curve", "").replace(
+        "--learning-curve", ""
+    )
+
+
+def test_a_report_written_before_money_was_counted_is_still_read(report: Report) -> None:
+    old = json.loads(report.model_dump_json()) | {"break_even": {}, "learning_curve": {}}
+    assert Report.model_validate(old).break_even.pairs == []
+
+
 def test_when_all_arms_tie_no_strategy_is_recommended(make_runs: MakeRuns) -> None:
     same = {arm: {"old": 0.5, "new": 0.5, "none": 0.5} for arm in ("base", "rag")}
     tied = build(scoring.load([make_runs(same)]), load_prices(), None)
@@ -187,12 +265,12 @@ def test_the_page_needs_no_network_and_shows_texts_as_texts(
     assert fetched == []
     assert "&lt;b&gt;Text&lt;/b&gt; of 0.md" in page
     assert "<b>Text</b>" not in page
-    assert page.count("<svg") == 5  # overall, three slices, cost
+    assert page.count("<svg") == 8  # overall and three slices, three of money, one learning curve
 
 
 def test_the_same_runs_give_the_same_files(report: Report, evaluation: Evaluation, tmp_path: Path) -> None:
     write(report, evaluation, tmp_path / "a")
-    write(build(evaluation, load_prices(), None), evaluation, tmp_path / "b")
+    write(build(evaluation, load_prices(), None, kept=KEPT, curve=CURVE), evaluation, tmp_path / "b")
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 

@@ -1,0 +1,69 @@
+"""Commands of Crossover run as a user would run them, and the adapters that they leave behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crossover.adapters.registry import AdapterVersion, Registry
+from crossover.eval.serving import start, stop
+from crossover.server.settings import Settings
+
+
+class StepFailed(RuntimeError):
+    """A command of a flow failed; its own message stands above."""
+
+
+def run_command(home: Path, *arguments: str) -> None:
+    """Run one command on a home; what it prints goes to stderr, stdout is for the result.
+
+    Raises:
+        StepFailed: it ended with another exit code than 0.
+    """
+    process = start(home, *arguments)
+    try:
+        code = process.wait()
+    finally:
+        stop(process)
+    if code:
+        raise StepFailed(f"crossover {' '.join(arguments[:2])} failed with exit code {code}")
+
+
+def train(settings: Settings, name: str, examples: Path, seed: int, *, with_context: bool) -> AdapterVersion:
+    """The adapter of a training file: one that an earlier run made, or a new one.
+
+    Raises:
+        StepFailed: training failed.
+    """
+    version = trained(settings, name, examples, seed, with_context=with_context)
+    if version is None:
+        context = ["--with-context"] if with_context else []
+        run_command(settings.home, "train", str(examples), "--name", name, "--seed", str(seed), *context)
+        version = trained(settings, name, examples, seed, with_context=with_context)
+    if version is None:
+        raise StepFailed("crossover train ended well but registered no adapter of this data set and seed")
+    return version
+
+
+def trained(settings: Settings, name: str, examples: Path, seed: int, *, with_context: bool) -> AdapterVersion | None:
+    """The adapter that this training made before, if it still fits data, base model, prompts and defaults."""
+    from crossover.adapters.base_model import resolve
+    from crossover.adapters.formats.detect import read
+    from crossover.adapters.training.options import TrainOptions
+
+    registry = Registry(settings.home)
+    if name not in registry.names():
+        return None
+    base = resolve(settings.base_model)
+    options = TrainOptions(
+        name=name,
+        seed=seed,
+        passages=settings.passages or base.passages,
+        template_kwargs=settings.chat_template_kwargs,
+    )
+    chosen = options.hyperparameters() | {"with_context": with_context}
+    wanted = (base.fingerprint, read(examples).fingerprint, settings.prompts.digest, chosen)
+    for version in reversed(registry.versions(name)):
+        card = version.card
+        if (card.base_fingerprint, card.data.fingerprint, card.prompts, card.hyperparameters) == wanted:
+            return version
+    return None

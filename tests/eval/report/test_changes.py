@@ -1,0 +1,75 @@
+"""What changed between two reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crossover.eval import scoring
+from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.report.changes import changes, of_two
+from crossover.eval.scoring import RunsError
+from crossover.server.cli import app
+
+MakeRuns = Callable[..., Path]
+BEFORE = {"base": {"none": 0.9}, "rag": {"old": 0.9, "new": 0.1}, "few-shot": {"old": 0.5}}
+AFTER = {"base": {"none": 0.9}, "rag": {"old": 0.9, "new": 0.9}, "hybrid": {"old": 0.5}}
+
+
+@pytest.fixture
+def folders(make_runs: MakeRuns) -> list[Path]:
+    return [make_runs(BEFORE, "before"), make_runs(AFTER, "after")]
+
+
+def test_what_is_shown_to_change_is_said_and_nothing_else(folders: list[Path]) -> None:
+    two = of_two(folders)
+    assert two is not None
+    found = changes(*two, ("before", "after"))
+    assert list(found.changes) == ["overall", "old", "new", "none"]
+    assert list(found.changes["new"]) == ["base", "rag"]
+    new = found.changes["new"]["rag"]
+    assert new.difference.words == "better"
+    assert new.difference.difference == pytest.approx(new.after - new.before)
+    assert found.changes["old"]["rag"].difference.words == "no difference shown"
+    assert {sentence.partition(":")[0] for sentence in found.sentences} == {
+        "rag is better overall",
+        "rag is better on new",
+    }
+    assert (found.gone, found.added) == (["few-shot"], ["hybrid"])
+    back = changes(two[1], two[0], ("after", "before"))
+    assert back.changes["new"]["rag"].difference.words == "worse"
+
+
+def test_the_same_answers_have_not_changed(folders: list[Path]) -> None:
+    one = scoring.load([folders[0]])
+    assert changes(one, one, ("a", "b")).sentences == ["No change is shown in any strategy."]
+
+
+def test_folders_that_belong_side_by_side_are_one_report(make_runs: MakeRuns) -> None:
+    first, second = make_runs({"rag": {}}, "first"), make_runs({"base": {}}, "second")
+    assert of_two([first, second]) is None
+    assert of_two([first]) is None
+
+
+def test_other_questions_cannot_be_compared(make_runs: MakeRuns) -> None:
+    others = QuestionSet("others", (Question("1", "Else?", ("x",), "all", "1"),))
+    with pytest.raises(RunsError, match="its questions are not those of"):
+        of_two([make_runs({"rag": {}}, "first"), make_runs({"rag": {}}, "second", others)])
+
+
+def test_the_command_shows_two_folders_of_the_same_strategies_as_changes(folders: list[Path]) -> None:
+    arguments = ["eval", "report", *map(str, folders)]
+    shown = CliRunner().invoke(app, arguments)
+    assert shown.exit_code == 0, shown.stderr
+    words = " ".join(shown.stdout.split())
+    assert "rag is better on new: " in words
+    assert "only before: few-shot only after: hybrid" in words
+    document = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    assert document["changes"]["new"]["rag"]["after"] > document["changes"]["new"]["rag"]["before"]
+    refused = CliRunner().invoke(app, [*arguments, "--fail-under", "0.5"])
+    assert refused.exit_code == 2
+    assert "Give the newer folder alone" in " ".join(refused.stderr.split())
