@@ -92,7 +92,7 @@ def train(
     passages = context.retrieve() if with_context else nullcontext(None)
     with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
         version = lora.train(data, options, base, registry, retrieve=retrieve, progress=progress)
-    keep_rejected(rejected, file.parent, file.stem)
+    keep_rejected(rejected, file)
     if promote:
         promote_version(context, registry, version)
     if as_json:

@@ -100,7 +100,7 @@ def test_data_check_prints_a_line_a_finding(crossover: Crossover, write: Write, 
     bad = write("bad.jsonl", '{"prompt": "a"}', '{"prompt": "a", "completion": "b"}', "x")
     result = crossover("data", "check", bad, facts)
     assert result.exit_code == 2
-    assert [line.split(": error: ")[0] for line in result.stdout.splitlines()] == [
+    assert [line.split(": error: ")[0] for line in result.stdout.splitlines() if ": error: " in line] == [
         f"{bad}:1:completion",
         f"{bad}:3:row",
     ]
