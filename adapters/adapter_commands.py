@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,18 +25,26 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="List, sho
 
 @app.command("list", epilog="Example: [b]crossover adapters list --json[/b]")
 def list_adapters(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the adapters with their versions; the promoted one is marked."""
+    """List the adapters with their versions; the promoted one is marked.
+
+    Those of another base model than the present one must be trained again; the command from their card is shown.
+    """
+    from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_adapters
 
-    registry = registry_of(ctx.obj.settings)
+    registry, base = registry_of(ctx.obj.settings), resolve(ctx.obj.settings.base_model)
     if not as_json:
-        print_adapters(registry)
+        print_adapters(registry, base)
         return
     adapters = [
         {
             "name": name,
             "promoted": registry.promoted_digest(name),
-            "versions": [version.card.model_dump(mode="json", exclude={"documents"}) for version in versions],
+            "versions": [
+                version.card.model_dump(mode="json", exclude={"documents"})
+                | {"train_again": version.card.base_fingerprint != base.fingerprint}
+                for version in versions
+            ],
         }
         for name in registry.names()
         if (versions := registry.versions(name))
@@ -52,6 +63,35 @@ def show(ctx: typer.Context, reference: Reference, as_json: Json = False) -> Non
         typer.echo(version.card.model_dump_json())
     else:
         print_card(version, promoted=registry.promoted_digest(version.name) == version.digest)
+
+
+@app.command("import", epilog="Example: [b]crossover adapters import ./lora-from-elsewhere --name support[/b]")
+def import_(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder as PEFT's save_pretrained leaves it.")],
+    name: Annotated[str, typer.Option(help="What the adapter is called.")],
+    same_base: Annotated[
+        bool, typer.Option("--same-base", help="It names the base model otherwise, but it is the same one.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Register a LoRA adapter from elsewhere, when it fits the base model and vLLM can serve it."""
+    from crossover.adapters.base_model import resolve
+    from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.importing import import_adapter
+
+    settings = ctx.obj.settings
+    base = resolve(settings.base_model)
+    template = ChatTokenizer(base.path, settings.chat_template_kwargs).digest
+    command = shlex.join(["crossover", *sys.argv[1:]])
+    registry = registry_of(settings, base)
+    version = import_adapter(folder, name, base, template, registry, same_base=same_base, command=command)
+    if as_json:
+        typer.echo(json.dumps({"name": name, "digest": version.digest, "served_name": version.served_name}))
+        return
+    typer.echo(f"imported {version.served_name}; next: crossover adapters promote {version.served_name}")
+    unknown = "system messages" if version.card.chat_template else "chat template and system messages"
+    typer.echo(f"the {unknown} that it was trained under are not known: compare its answers before you rely on it")
 
 
 @app.command(epilog="Example: [b]crossover adapters promote support@3f9c2a[/b]")

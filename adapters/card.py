@@ -26,8 +26,8 @@ class AdapterCard(BaseModel):
     digest: str = Field(default="", description="Set at registration: a hash over weights and configuration.")
     base_model: str
     base_fingerprint: str
-    chat_template: str = Field(description="Digest of the chat template it was trained under.")
-    prompts: str = Field(description="Digest of the system messages it was trained under.")
+    chat_template: str = Field(description="Digest of the chat template it was trained under; empty: unknown.")
+    prompts: str = Field(description="Digest of the system messages it was trained under; empty: unknown.")
     template_date: str = Field(default="", description="The date that a chat template with a clock was shown.")
     method: str = "lora"
     hyperparameters: dict[str, Any] = Field(default_factory=dict)

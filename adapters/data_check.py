@@ -110,7 +110,10 @@ def examine_readings(readings: Sequence[Reading], settings: AdapterSettings, aga
     findings: list[DataError | DataWarning] = list(examine(examined))
     for reading in readings:
         findings += [*reading.errors, *reading.warnings]
-    findings.sort(key=lambda finding: (order[finding.file], finding.line))
+    # What concerns a file as a whole stands behind what concerns its rows.
+    findings.sort(
+        key=lambda finding: (order[finding.file], finding.level == "warning" and not finding.line, finding.line)
+    )
     rows = sum(len(source.examples) for source in sources)
     notes = [] if context else ["Lengths were not looked at: the base model's tokenizer is not on this machine."]
     return Checked(list(readings), findings, verdict(findings, rows, different_questions(examined), notes))

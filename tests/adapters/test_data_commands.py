@@ -73,7 +73,7 @@ def test_no_rows_are_skipped_where_the_rest_would_be_lost_or_none_is_good(tmp_pa
 def test_warnings_are_told_apart_and_do_not_fail(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl", {"prompt": "{{name}}?", "completion": "b"}, GOOD)
     assert data("check", path).exit_code == 0
-    few, finding = json.loads(data("check", path, "--json").stdout)["findings"]
+    finding, few = json.loads(data("check", path, "--json").stdout)["findings"]
     assert few["code"] == "few-examples"
     assert (finding["level"], finding["code"], finding["field"]) == ("warning", "placeholder", "prompt")
 
