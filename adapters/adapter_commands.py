@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossover.adapters.gate_command import ForceOption, promote_version, run_gate, show_verdict
+
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
-    from crossover.adapters.cli import CommandContext
     from crossover.adapters.registry import AdapterVersion, Registry
     from crossover.adapters.settings import AdapterSettings
 
@@ -95,26 +96,49 @@ def import_(
 
 
 @app.command(epilog="Example: [b]crossover adapters promote support@3f9c2a[/b]")
-def promote(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
-    """Let a version answer for its name: the one named, else the latest. A running server loads it at once."""
+def promote(ctx: typer.Context, reference: Reference, force: ForceOption = False, as_json: Json = False) -> None:
+    """Let a version answer for its name: the one named, else the latest. A running server loads it at once.
+
+    Before that the server gates it, where held-out examples were kept: see [b]crossover adapters gate[/b].
+    """
     from crossover.adapters.base_model import resolve
 
     settings = ctx.obj.settings
     registry = registry_of(settings, resolve(settings.base_model))
     version = _named(registry, reference)
-    promote_version(ctx.obj, registry, version)
+    promote_version(ctx.obj, registry, version, force=force)
     _say(version, "promoted", as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover adapters gate support@3f9c2a[/b]")
+def gate(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Compare a version with the one that answers now and with the base model; exit code 1 when it is refused.
+
+    The running server asks them the same questions: the examples held out from training (crossover train --held-out),
+    reading and refusing, and the other adapters' tasks. A version is refused when it is shown to be worse by more than
+    CROSSOVER_GATE_MARGIN, when it is asked otherwise than it was trained, or served otherwise than PEFT has it.
+    """
+    from crossover.adapters.base_model import resolve
+
+    settings = ctx.obj.settings
+    version = _named(registry_of(settings, resolve(settings.base_model)), reference)
+    show_verdict(version, run_gate(ctx.obj, version), as_json=as_json)
 
 
 @app.command(epilog="Example: [b]crossover adapters rollback support[/b]")
 def rollback(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     """Let the version answer again that did before the present one."""
     from crossover.adapters.base_model import resolve
+    from crossover.adapters.live import post
 
     settings = ctx.obj.settings
     registry = registry_of(settings, resolve(settings.base_model))
     version = registry.rollback_target(name)
-    promote_version(ctx.obj, registry, version, rollback=True)
+    registry.check(version)
+    if url := ctx.obj.live_server():
+        post(f"{url}/v1/adapters/{name}/rollback", {})
+    else:
+        registry.set_alias(name, version.digest)
     _say(version, "rolled back to", as_json=as_json)
 
 
@@ -146,28 +170,6 @@ def registry_of(settings: AdapterSettings, base: BaseModel | None = None) -> Reg
 
     fingerprint = base.fingerprint if base else None
     return Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=fingerprint)
-
-
-def promote_version(
-    context: CommandContext, registry: Registry, version: AdapterVersion, *, rollback: bool = False
-) -> None:
-    """Promote by the running server, which probes first; without one, move the alias of an adapter that is servable.
-
-    Raises:
-        NotServable: vLLM could not serve it.
-        RuntimeError: the server could not, and says why.
-    """
-    registry.check(version)
-    url = context.live_server()
-    if url is None:
-        registry.set_alias(version.name, version.digest)
-        return
-    from crossover.adapters.live import post
-
-    if rollback:
-        post(f"{url}/v1/adapters/{version.name}/rollback", {})
-    else:
-        post(f"{url}/v1/adapters/{version.name}/promote", {"version": version.digest})
 
 
 def _named(registry: Registry, reference: str, *, promoted_first: bool = False) -> AdapterVersion:

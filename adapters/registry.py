@@ -1,6 +1,6 @@
 """Registry: adapter versions, their alias and its history, all on disk under HOME/adapters.
 
-    adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, card.json
+    adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, held-out.jsonl, card.json
     adapters/NAME/alias     {"digest": promoted, "history": [earlier ones, the latest last]}
 
 A version is written beside and renamed when it is complete; the alias is replaced in one step. So whoever is
@@ -25,6 +25,7 @@ from crossover.adapters.examples import Example
 from crossover.adapters.servable import NotServable, check_servable, rank_above
 
 TRAINING_FILE = "train.jsonl"
+HELD_OUT_FILE = "held-out.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 
@@ -200,10 +201,16 @@ class Registry:
 
     def training_examples(self, version: AdapterVersion) -> list[Example]:
         """The examples that a version was trained on, in file order; empty when they were not kept."""
-        from crossover.adapters.formats.detect import read
+        return _examples(version.path / TRAINING_FILE)
 
-        file = version.path / TRAINING_FILE
-        return list(read(file, mixed=True).examples) if file.is_file() else []
+    def held_out_examples(self, version: AdapterVersion) -> list[Example]:
+        """The examples of its task that a version was not trained on; empty when none were kept."""
+        return _examples(version.path / HELD_OUT_FILE)
+
+    def record_gate(self, version: AdapterVersion, verdict: dict[str, Any]) -> None:
+        """Writes what the gate said of a version on its card, in one step."""
+        card = AdapterCard.load(version.path).model_copy(update={"gate": verdict})
+        replace_text(version.path / CARD, card.model_dump_json(indent=2) + "\n")
 
     def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
         if self._base_fingerprint not in (None, card.base_fingerprint):
@@ -234,6 +241,12 @@ class Registry:
         doomed = self.folder / f".deleted-{folder.name}-{os.getpid()}"
         folder.replace(doomed)
         shutil.rmtree(doomed)
+
+
+def _examples(file: Path) -> list[Example]:
+    from crossover.adapters.formats.detect import read
+
+    return list(read(file, mixed=True).examples) if file.is_file() and file.stat().st_size else []
 
 
 def check_name(name: str) -> str:

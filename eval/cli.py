@@ -36,8 +36,12 @@ class CommandContext(Protocol):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group `eval` to the root command."""
+    """Add the group `eval` to the root command, and hand the gate below its statistics."""
+    from crossover.eval.gate_judge import make_judge
+    from crossover.server.judging import hand_in
+
     app.add_typer(eval_app, name="eval")
+    hand_in(make_judge)
 
 
 @eval_app.command(epilog="Example: [b]crossover eval run questions.jsonl --strategies rag,hybrid -o verdict[/b]")
