@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from crossover.adapters.durable import replace_text
+
 FILE = "card.json"
 
 
@@ -57,5 +59,5 @@ class AdapterCard(BaseModel):
         return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
 
     def save(self, folder: Path) -> None:
-        """Writes the card into a folder, the last file of an adapter."""
-        (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        """Writes the card into a folder in one step, the last file of an adapter."""
+        replace_text(folder / FILE, self.model_dump_json(indent=2) + "\n")

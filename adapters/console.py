@@ -106,7 +106,7 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table = Table(box=None, show_header=False)
     table.add_row("adapter", f"{version.served_name}{'  [green]promoted[/]' if promoted else ''}")
     table.add_row("folder", escape(str(version.path)))
-    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters"}
+    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters", "gate"}
     for field, value in card.model_dump(mode="json", exclude=skipped).items():
         if value not in (None, ""):
             table.add_row(field.replace("_", " "), escape(str(value)))
@@ -114,5 +114,8 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table.add_row("options", escape(", ".join(f"{key} {value}" for key, value in card.hyperparameters.items())))
     table.add_row("losses", " ".join(f"{loss:.3f}" for loss in card.losses))
     chunks = sum(len(hashes) for hashes in card.documents.values())
+    if card.gate:
+        forced = ", promoted by force" if card.gate.get("forced") else ""
+        table.add_row("gate", escape(" ".join([f"{card.gate['outcome']}{forced}.", *card.gate["sentences"]])))
     table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
     Console(soft_wrap=True).print(table)

@@ -22,10 +22,9 @@ from crossover.adapters.card import AdapterCard
 from crossover.adapters.digest import seal
 from crossover.adapters.durable import replace_text, sync
 from crossover.adapters.examples import Example
+from crossover.adapters.kept_examples import HELD_OUT_FILE, TRAINING_FILE, hand_on_held_out, read_kept
 from crossover.adapters.servable import NotServable, check_servable, rank_above
 
-TRAINING_FILE = "train.jsonl"
-HELD_OUT_FILE = "held-out.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 
@@ -160,6 +159,7 @@ class Registry:
         digest = seal(folder, config)
         target = self.folder / card.name / digest
         if (target / CARD).is_file():
+            hand_on_held_out(folder, target)
             shutil.rmtree(folder)
             return self._version(card.name, digest)
         card = card.model_copy(update={"digest": digest})
@@ -201,16 +201,15 @@ class Registry:
 
     def training_examples(self, version: AdapterVersion) -> list[Example]:
         """The examples that a version was trained on, in file order; empty when they were not kept."""
-        return _examples(version.path / TRAINING_FILE)
+        return read_kept(version.path / TRAINING_FILE)
 
     def held_out_examples(self, version: AdapterVersion) -> list[Example]:
         """The examples of its task that a version was not trained on; empty when none were kept."""
-        return _examples(version.path / HELD_OUT_FILE)
+        return read_kept(version.path / HELD_OUT_FILE)
 
     def record_gate(self, version: AdapterVersion, verdict: dict[str, Any]) -> None:
         """Writes what the gate said of a version on its card, in one step."""
-        card = AdapterCard.load(version.path).model_copy(update={"gate": verdict})
-        replace_text(version.path / CARD, card.model_dump_json(indent=2) + "\n")
+        AdapterCard.load(version.path).model_copy(update={"gate": verdict}).save(version.path)
 
     def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
         if self._base_fingerprint not in (None, card.base_fingerprint):
@@ -243,18 +242,8 @@ class Registry:
         shutil.rmtree(doomed)
 
 
-def _examples(file: Path) -> list[Example]:
-    from crossover.adapters.formats.detect import read
-
-    return list(read(file, mixed=True).examples) if file.is_file() and file.stat().st_size else []
-
-
 def check_name(name: str) -> str:
-    """`name`, when an adapter may be called so.
-
-    Raises:
-        ValueError: other characters than letters, digits, dot, dash and underscore, or more than 64.
-    """
+    """`name`, when an adapter may be called so; else a ValueError."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"adapter name {name!r}: expected letters, digits, '.', '-' or '_', at most 64, no '@' or '/'")
     return name

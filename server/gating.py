@@ -43,8 +43,6 @@ async def gate(services: Services, version: AdapterVersion) -> Verdict:
     statistics = judge()
     if statistics is None:
         return not_gated("this process has no statistics to compare with")
-    if services.registry.promoted_digest(version.name) == version.digest:
-        return not_gated(f"{version.served_name} is the version that answers already")
     settings = services.settings
     async with EngineAsker(services, version) as asker:
         return await evaluate(
@@ -58,10 +56,11 @@ async def pass_gate(services: Services, version: AdapterVersion, *, force: bool)
     Raises:
         GateRefused: it may not be promoted.
     """
+    if services.registry.promoted_digest(version.name) == version.digest:
+        return not_gated(f"{version.served_name} is the version that answers already")
     verdict = await gate(services, version)
-    if services.registry.promoted_digest(version.name) != version.digest:
-        forced = force and not verdict.passed
-        services.registry.record_gate(version, verdict.document() | {"at": _now(), "forced": forced})
+    forced = force and not verdict.passed
+    services.registry.record_gate(version, verdict.document() | {"at": _now(), "forced": forced})
     if not verdict.passed and not force:
         raise GateRefused(version.served_name, verdict)
     return verdict
@@ -107,7 +106,8 @@ class EngineAsker:
         """How many of the served answers PEFT gives too, in a process of its own, on the same tokens."""
         if why_not := _no_parity(Path(self._services.base.path)):
             return Parity(why_not=why_not)
-        prompts = [self._encode(item, with_adapter=True) for item in items]
+        encoded = (self._encode(item, with_adapter=True) for item in items)
+        prompts = [prompt for prompt in encoded if len(prompt) + _PARITY_TOKENS <= self._services.context]
         served = [await self._generate(version, prompt, _PARITY_TOKENS) for prompt in prompts]
         try:
             trained = await self._trained(version, prompts)

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
-from crossover.adapters.registry import HELD_OUT_FILE, TRAINING_FILE, AdapterVersion, Registry, check_name
+from crossover.adapters.kept_examples import write_kept
+from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.servable import CONFIG, WEIGHTS
 from crossover.adapters.training.context import ContextDrawer, Drawn
 from crossover.adapters.training.options import Progress, TrainOptions
@@ -167,6 +168,4 @@ def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequenc
     for extra in folder.iterdir():
         if extra.name not in (CONFIG, WEIGHTS):
             extra.unlink()
-    for name, examples in ((TRAINING_FILE, dataset.examples), (HELD_OUT_FILE, held_out)):
-        if examples:
-            (folder / name).write_text("".join(each.to_json() + "\n" for each in examples), encoding="utf-8")
+    write_kept(folder, dataset.examples, held_out)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from conftest import RunningServer, command, environment
+from typer.testing import CliRunner
 
 from crossover.adapters.base_model import resolve
 from crossover.adapters.card import AdapterCard
@@ -16,6 +16,7 @@ from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.adapters.training.lora import train
 from crossover.adapters.training.options import TrainOptions
+from crossover.server.cli import app
 
 NAMES = ["Anna", "Berit", "Carlo", "Dora", "Edda", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Karla", "Lars"]
 TASK = [Example(f"Greet {name}.", f"HELLO {name}!") for name in NAMES]
@@ -23,7 +24,7 @@ HELD_OUT = tuple(Example(f"Please greet {name}.", f"HELLO {name}!") for name in 
 
 
 @pytest.fixture(scope="module")
-def versions(server: RunningServer) -> Iterator[list[AdapterVersion]]:
+def versions(server: Any) -> Iterator[list[AdapterVersion]]:
     """Two trainings of one task, with held-out examples; nothing of them stays."""
     base = resolve(None)
     registry = Registry(server.home, base_fingerprint=base.fingerprint)
@@ -34,7 +35,7 @@ def versions(server: RunningServer) -> Iterator[list[AdapterVersion]]:
 
 
 @pytest.fixture(scope="module")
-def http(server: RunningServer) -> Iterator[httpx.Client]:
+def http(server: Any) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=600, trust_env=False) as client:
         yield client
 
@@ -51,7 +52,7 @@ def test_a_version_is_gated_before_it_answers_and_force_is_recorded(
     checks = {(check["what"], check["against"]): check for check in told["checks"]}
     assert set(checks) == {("task", "base"), ("forgetting", "base"), ("format", "base")}
     assert checks["task", "base"]["score"] > checks["task", "base"]["other"]
-    assert any(f"{8} of 8 served answers" in sentence for sentence in told["sentences"])
+    assert any("8 of 8 served answers" in sentence for sentence in told["sentences"]), told
     assert gate_of(first) == {}, "a gate alone writes nothing"
 
     # Thirty epochs on twelve greetings: it reads no more, which the gate is there to see.
@@ -85,7 +86,7 @@ def test_a_version_trained_under_another_chat_template_is_refused(
 
 
 def test_an_adapter_without_held_out_examples_is_promoted_and_it_is_said_that_nothing_was_gated(
-    server: RunningServer, http: httpx.Client
+    server: Any, http: httpx.Client
 ) -> None:
     registry = Registry(server.home)
     (version,) = registry.versions("support")
@@ -93,15 +94,12 @@ def test_an_adapter_without_held_out_examples_is_promoted_and_it_is_said_that_no
     assert told["gate"]["outcome"] == "not gated"
 
 
-def test_the_command_tells_the_verdict_and_fails_where_it_refuses(
-    server: RunningServer, versions: list[AdapterVersion]
+def test_the_command_tells_what_the_gate_says(
+    server: Any, versions: list[AdapterVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import subprocess
-
-    told = subprocess.run(
-        command("adapters", "gate", versions[1].served_name, "--json"),
-        env=environment(Path(server.home)), capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
+    monkeypatch.setenv("CROSSOVER_HOME", str(server.home))
+    told = CliRunner().invoke(app, ["adapters", "gate", versions[1].served_name, "--json"])
     document = json.loads(told.stdout)
-    assert (told.returncode, document["outcome"]) == (0, "not gated")  # it answers already
-    assert "answers already" in document["sentences"][0]
+    # The version that answers already is compared with the base model.
+    assert (told.exit_code, document["outcome"]) == (1, "refused")
+    assert {check["against"] for check in document["checks"]} == {"base"}
