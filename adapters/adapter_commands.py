@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossover.adapters.gate_command import ForceOption, promote_version, run_gate, show_verdict
+
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
-    from crossover.adapters.cli import CommandContext
     from crossover.adapters.registry import AdapterVersion, Registry
     from crossover.adapters.settings import AdapterSettings
 
@@ -22,18 +26,26 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="List, sho
 
 @app.command("list", epilog="Example: [b]crossover adapters list --json[/b]")
 def list_adapters(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the adapters with their versions; the promoted one is marked."""
+    """List the adapters with their versions; the promoted one is marked.
+
+    Those of another base model than the present one must be trained again; the command from their card is shown.
+    """
+    from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_adapters
 
-    registry = registry_of(ctx.obj.settings)
+    registry, base = registry_of(ctx.obj.settings), resolve(ctx.obj.settings.base_model)
     if not as_json:
-        print_adapters(registry)
+        print_adapters(registry, base)
         return
     adapters = [
         {
             "name": name,
             "promoted": registry.promoted_digest(name),
-            "versions": [version.card.model_dump(mode="json", exclude={"documents"}) for version in versions],
+            "versions": [
+                version.card.model_dump(mode="json", exclude={"documents"})
+                | {"train_again": version.card.base_fingerprint != base.fingerprint}
+                for version in versions
+            ],
         }
         for name in registry.names()
         if (versions := registry.versions(name))
@@ -54,27 +66,79 @@ def show(ctx: typer.Context, reference: Reference, as_json: Json = False) -> Non
         print_card(version, promoted=registry.promoted_digest(version.name) == version.digest)
 
 
+@app.command("import", epilog="Example: [b]crossover adapters import ./lora-from-elsewhere --name support[/b]")
+def import_(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder as PEFT's save_pretrained leaves it.")],
+    name: Annotated[str, typer.Option(help="What the adapter is called.")],
+    same_base: Annotated[
+        bool, typer.Option("--same-base", help="It names the base model otherwise, but it is the same one.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Register a LoRA adapter from elsewhere, when it fits the base model and vLLM can serve it."""
+    from crossover.adapters.base_model import resolve
+    from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.importing import import_adapter
+
+    settings = ctx.obj.settings
+    base = resolve(settings.base_model)
+    template = ChatTokenizer(base.path, settings.chat_template_kwargs).digest
+    command = shlex.join(["crossover", *sys.argv[1:]])
+    registry = registry_of(settings, base)
+    version = import_adapter(folder, name, base, template, registry, same_base=same_base, command=command)
+    if as_json:
+        typer.echo(json.dumps({"name": name, "digest": version.digest, "served_name": version.served_name}))
+        return
+    typer.echo(f"imported {version.served_name}; next: crossover adapters promote {version.served_name}")
+    unknown = "system messages" if version.card.chat_template else "chat template and system messages"
+    typer.echo(f"the {unknown} that it was trained under are not known: compare its answers before you rely on it")
+
+
 @app.command(epilog="Example: [b]crossover adapters promote support@3f9c2a[/b]")
-def promote(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
-    """Let a version answer for its name: the one named, else the latest. A running server loads it at once."""
+def promote(ctx: typer.Context, reference: Reference, force: ForceOption = False, as_json: Json = False) -> None:
+    """Let a version answer for its name: the one named, else the latest. A running server loads it at once.
+
+    Before that the server gates it, where held-out examples were kept: see [b]crossover adapters gate[/b].
+    """
     from crossover.adapters.base_model import resolve
 
     settings = ctx.obj.settings
     registry = registry_of(settings, resolve(settings.base_model))
     version = _named(registry, reference)
-    promote_version(ctx.obj, registry, version)
+    promote_version(ctx.obj, registry, version, force=force)
     _say(version, "promoted", as_json=as_json)
+
+
+@app.command(epilog="Example: [b]crossover adapters gate support@3f9c2a[/b]")
+def gate(ctx: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Compare a version with the one that answers now and with the base model; exit code 1 when it is refused.
+
+    The running server asks them the same questions: the examples held out from training (crossover train --held-out),
+    reading and refusing, and the other adapters' tasks. A version is refused when it is shown to be worse by more than
+    CROSSOVER_GATE_MARGIN, when it is asked otherwise than it was trained, or served otherwise than PEFT has it.
+    """
+    from crossover.adapters.base_model import resolve
+
+    settings = ctx.obj.settings
+    version = _named(registry_of(settings, resolve(settings.base_model)), reference)
+    show_verdict(version, run_gate(ctx.obj, version), as_json=as_json)
 
 
 @app.command(epilog="Example: [b]crossover adapters rollback support[/b]")
 def rollback(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
     """Let the version answer again that did before the present one."""
     from crossover.adapters.base_model import resolve
+    from crossover.adapters.live import post
 
     settings = ctx.obj.settings
     registry = registry_of(settings, resolve(settings.base_model))
     version = registry.rollback_target(name)
-    promote_version(ctx.obj, registry, version, rollback=True)
+    registry.check(version)
+    if url := ctx.obj.live_server():
+        post(f"{url}/v1/adapters/{name}/rollback", {})
+    else:
+        registry.set_alias(name, version.digest)
     _say(version, "rolled back to", as_json=as_json)
 
 
@@ -106,28 +170,6 @@ def registry_of(settings: AdapterSettings, base: BaseModel | None = None) -> Reg
 
     fingerprint = base.fingerprint if base else None
     return Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=fingerprint)
-
-
-def promote_version(
-    context: CommandContext, registry: Registry, version: AdapterVersion, *, rollback: bool = False
-) -> None:
-    """Promote by the running server, which probes first; without one, move the alias of an adapter that is servable.
-
-    Raises:
-        NotServable: vLLM could not serve it.
-        RuntimeError: the server could not, and says why.
-    """
-    registry.check(version)
-    url = context.live_server()
-    if url is None:
-        registry.set_alias(version.name, version.digest)
-        return
-    from crossover.adapters.live import post
-
-    if rollback:
-        post(f"{url}/v1/adapters/{version.name}/rollback", {})
-    else:
-        post(f"{url}/v1/adapters/{version.name}/promote", {"version": version.digest})
 
 
 def _named(registry: Registry, reference: str, *, promoted_first: bool = False) -> AdapterVersion:

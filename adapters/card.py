@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from crossover.adapters.durable import replace_text
+
 FILE = "card.json"
 
 
@@ -26,8 +28,8 @@ class AdapterCard(BaseModel):
     digest: str = Field(default="", description="Set at registration: a hash over weights and configuration.")
     base_model: str
     base_fingerprint: str
-    chat_template: str = Field(description="Digest of the chat template it was trained under.")
-    prompts: str = Field(description="Digest of the system messages it was trained under.")
+    chat_template: str = Field(description="Digest of the chat template it was trained under; empty: unknown.")
+    prompts: str = Field(description="Digest of the system messages it was trained under; empty: unknown.")
     template_date: str = Field(default="", description="The date that a chat template with a clock was shown.")
     method: str = "lora"
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
@@ -57,5 +59,5 @@ class AdapterCard(BaseModel):
         return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
 
     def save(self, folder: Path) -> None:
-        """Writes the card into a folder, the last file of an adapter."""
-        (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        """Writes the card into a folder in one step, the last file of an adapter."""
+        replace_text(folder / FILE, self.model_dump_json(indent=2) + "\n")

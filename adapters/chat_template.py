@@ -107,6 +107,10 @@ class ChatTokenizer:
             plain.append(piece[position:])
         return ids + self._encode_plain(plain)
 
+    def text(self, messages: Sequence[Message]) -> str:
+        """A finished conversation as the template writes it, special tokens as text."""
+        return self._render([(message.role, message.content.strip()) for message in messages], generate=False)
+
     def encode_example(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
         """Token ids of prompt and answer, and a mask that is 1 on the answer and its end token."""
         prompt = self.encode(messages)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from crossover.adapters.adapter_commands import app as adapters_app
-from crossover.adapters.adapter_commands import promote_version, registry_of
+from crossover.adapters.adapter_commands import registry_of
 from crossover.adapters.data_commands import app as data_app
 from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
+from crossover.adapters.gate_command import promote_version
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -61,12 +62,18 @@ def train(
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Let it answer as soon as it is done.")
     ] = False,
+    held_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Examples of the same task kept from training, for the gate.")
+    ] = None,
     mapping: MapOption = None,
     template: TemplateOption = None,
     skip_bad: SkipBadOption = False,
     as_json: Json = False,
 ) -> None:
-    """Train an adapter on examples; a run that was killed goes on from its last checkpoint when given again."""
+    """Train an adapter on examples; a run that was killed goes on from its last checkpoint when given again.
+
+    With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
+    """
     from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_trained, training_bar
     from crossover.adapters.training import lora
@@ -88,11 +95,13 @@ def train(
         command=shlex.join(["crossover", *sys.argv[1:]]),
     )
     registry = registry_of(settings, base)
-    data, rejected = load(file, form_of(mapping, template), skip_bad=skip_bad)
+    form = form_of(mapping, template)
+    data, rejected = load(file, form, skip_bad=skip_bad)
+    kept = load(held_out, form, skip_bad=skip_bad)[0].examples if held_out else ()
     passages = context.retrieve() if with_context else nullcontext(None)
     with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
-        version = lora.train(data, options, base, registry, retrieve=retrieve, progress=progress)
-    keep_rejected(rejected, file.parent, file.stem)
+        version = lora.train(data, options, base, registry, retrieve=retrieve, held_out=kept, progress=progress)
+    keep_rejected(rejected, file)
     if promote:
         promote_version(context, registry, version)
     if as_json:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
+    from crossover.adapters.base_model import BaseModel
     from crossover.adapters.registry import AdapterVersion, Registry
     from crossover.adapters.training.options import Progress as Trained
 
@@ -68,14 +69,18 @@ def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
         console.print(f"next: [bold]crossover adapters promote {version.served_name}[/]", highlight=False)
 
 
-def print_adapters(registry: Registry) -> None:
-    """A table of all versions, the promoted ones marked."""
+def print_adapters(registry: Registry, base: BaseModel) -> None:
+    """A table of all versions, the promoted ones marked, and what trains those of another base model again."""
+    console = Console()
+    outdated: list[AdapterVersion] = []
     fixed = [Column(header, no_wrap=True) for header in ("", "adapter", "trained")]
     table = Table(*fixed, "examples", "loss", "method", "base model", box=None, header_style="bold")
     for name in registry.names():
         promoted = registry.promoted_digest(name)
         for version in registry.versions(name):
             card = version.card
+            other = card.base_fingerprint != base.fingerprint
+            outdated += [version] if other else []
             table.add_row(
                 "[green]●[/]" if version.digest == promoted else "",
                 version.served_name,
@@ -83,11 +88,14 @@ def print_adapters(registry: Registry) -> None:
                 str(card.data.examples),
                 f"{card.losses[-1]:.3f}" if card.losses else "",
                 f"{card.method} r{card.hyperparameters.get('rank', '?')}",
-                escape(card.base_model),
+                f"{escape(card.base_model)}{' [red](another)[/]' if other else ''}",
             )
-    console = Console()
     if table.row_count:
         console.print(table)
+        for version in outdated:
+            again = version.card.command or "its card names no command"
+            told = f"{version.served_name} is of another base model than {base.name}; to train it again: {again}"
+            console.print(told, markup=False, soft_wrap=True)
     else:
         console.print("no adapters yet: [bold]crossover train FILE --name NAME[/]")
 
@@ -98,7 +106,7 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table = Table(box=None, show_header=False)
     table.add_row("adapter", f"{version.served_name}{'  [green]promoted[/]' if promoted else ''}")
     table.add_row("folder", escape(str(version.path)))
-    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters"}
+    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters", "gate"}
     for field, value in card.model_dump(mode="json", exclude=skipped).items():
         if value not in (None, ""):
             table.add_row(field.replace("_", " "), escape(str(value)))
@@ -106,5 +114,8 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table.add_row("options", escape(", ".join(f"{key} {value}" for key, value in card.hyperparameters.items())))
     table.add_row("losses", " ".join(f"{loss:.3f}" for loss in card.losses))
     chunks = sum(len(hashes) for hashes in card.documents.values())
+    if card.gate:
+        forced = ", promoted by force" if card.gate.get("forced") else ""
+        table.add_row("gate", escape(" ".join([f"{card.gate['outcome']}{forced}.", *card.gate["sentences"]])))
     table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
     Console(soft_wrap=True).print(table)

@@ -28,6 +28,7 @@ TemplateOption = Annotated[
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Go on without bad rows and write them to NAME.rejected.jsonl.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 
 
 def form_of(mapping: str | None, template: Path | None) -> Format | None:
@@ -46,15 +47,15 @@ def form_of(mapping: str | None, template: Path | None) -> Format | None:
     return load_template(template) if template is not None else None
 
 
-def load(file: Path, form: Format | None, *, skip_bad: bool) -> tuple[DataSet, list[BadRow]]:
-    """The examples of a file and its bad rows; findings go to stderr.
+def load(file: Path, form: Format | None, *, skip_bad: bool, group: str = "") -> tuple[DataSet, list[BadRow]]:
+    """The examples of a file and its bad rows; findings go to stderr. `group` is the field that rows are grouped by.
 
     Raises:
         typer.Exit: rows are bad and not to be skipped, or no good one is left.
     """
     from crossover.adapters.formats.detect import check
 
-    reading = check(file, form)
+    reading = check(file, form, group=group)
     if reading.fails(skip_bad=skip_bad):
         stop(reading.errors)
     tell_warnings(reading.warnings)
@@ -82,12 +83,13 @@ def tell_warnings(warnings: Sequence[DataWarning]) -> None:
         typer.echo(f"… and {more} warnings more: crossover data check shows all", err=True)
 
 
-def keep_rejected(rows: Sequence[BadRow], folder: Path, name: str) -> Path | None:
-    """Write the bad rows, if there are any, and say where."""
+def keep_rejected(rows: Sequence[BadRow], file: Path, folder: Path | None = None) -> Path | None:
+    """Write the bad rows of a file, if there are any, beside it or into a folder, and say where."""
+    from crossover.adapters.formats.files import stem
     from crossover.adapters.formats.rejected import write_rejected
 
     if not rows:
         return None
-    path = write_rejected(rows, folder, name)
+    path = write_rejected(rows, folder or file.parent, stem(file))
     typer.echo(f"{path}: {len(rows)} rows with what is wrong with them", err=True)
     return path

@@ -64,6 +64,8 @@ class Example:
     """Earlier turns, without system messages, oldest first."""
     line: int = 0
     """Where it stands in its file, 1-based; 0: unknown."""
+    group: str = ""
+    """What it belongs to, where its owner says: examples of one group go into the same split."""
 
     def to_json(self) -> str:
         """One line that `formats.read` reads back as this example."""
@@ -110,10 +112,12 @@ class DataSet:
         return "".join((each.to_json() if pairs else each.to_messages()) + "\n" for each in self.examples)
 
     def split(self, validation: float, seed: int = 0) -> tuple[DataSet, DataSet]:
-        """Training and validation part; examples with one question stay together, so that nothing leaks.
+        """Training and validation part. What belongs together stays together, so that nothing leaks: examples of one
+        group, of one question, and of questions that are nearly the same.
 
         Args:
-            validation: the share of distinct questions that goes into the second part, 0 to 1.
+            validation: the share of distinct questions that goes into the second part, 0 to 1; less where whole
+                groups do not add up to it.
             seed: which questions those are.
 
         Raises:
@@ -121,19 +125,35 @@ class DataSet:
         """
         if not 0 <= validation <= 1:
             raise ValueError(f"validation share {validation}: expected a number from 0 to 1")
-        questions = sorted({_key(example) for example in self.examples})
-        random.Random(seed).shuffle(questions)
-        held_out = set(questions[: round(validation * len(questions))])
+        questions = self._together()
+        groups: dict[str, list[str]] = {}
+        for question in sorted(questions):
+            groups.setdefault(questions[question], []).append(question)
+        drawn = list(groups.values())
+        random.Random(seed).shuffle(drawn)
+        held_out: set[str] = set()
+        for group in drawn:
+            if len(held_out) + len(group) <= round(validation * len(questions)):
+                held_out.update(group)
         return (
             self._part("train", [example for example in self.examples if _key(example) not in held_out]),
             self._part("validation", [example for example in self.examples if _key(example) in held_out]),
         )
 
+    def _together(self) -> dict[str, str]:
+        """Each distinct question with the one that stands for all that belong together with it."""
+        from crossover.adapters.quality.similarity import clusters
+
+        return clusters((_key(example), first_question(example), example.group) for example in self.examples)
+
     def _part(self, part: str, examples: Sequence[Example]) -> DataSet:
         return DataSet(f"{self.name}.{part}", tuple(examples), self.format)
 
 
+def first_question(example: Example) -> str:
+    """What a conversation begins with: its turns share it, and each contains the ones before."""
+    return next((turn.content for turn in example.history if turn.role == "user"), example.question)
+
+
 def _key(example: Example) -> str:
-    # Turns of one conversation share their first question, and each contains the ones before.
-    first = next((turn.content for turn in example.history if turn.role == "user"), example.question)
-    return " ".join(first.lower().split())
+    return " ".join(first_question(example).lower().split())

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 
-def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+def post(url: str, body: dict[str, Any], *, seconds: float = 180.0) -> dict[str, Any]:
     """The server's JSON answer.
 
     Raises:
-        LookupError, ValueError, RuntimeError: the server's own message for a status of 404, 4xx and 5xx.
+        LookupError, ValueError, RuntimeError: the server's own message for a status of 404, 4xx and 5xx (and 409).
     """
     import httpx
 
     try:
         # Loading an adapter waits for a probe and for running answers to end.
-        response = httpx.post(url, json=body, timeout=180, trust_env=False)
+        response = httpx.post(url, json=body, timeout=seconds, trust_env=False)
     except httpx.HTTPError as error:
         raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
     if response.is_success:
@@ -26,4 +26,4 @@ def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
         message = f"POST {url}: status {response.status_code}"
     if response.status_code == 404:
         raise LookupError(message)
-    raise ValueError(message) if response.status_code < 500 else RuntimeError(message)
+    raise (ValueError if response.status_code < 500 and response.status_code != 409 else RuntimeError)(message)

@@ -1,6 +1,6 @@
 """Registry: adapter versions, their alias and its history, all on disk under HOME/adapters.
 
-    adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, card.json
+    adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, held-out.jsonl, card.json
     adapters/NAME/alias     {"digest": promoted, "history": [earlier ones, the latest last]}
 
 A version is written beside and renamed when it is complete; the alias is replaced in one step. So whoever is
@@ -23,9 +23,9 @@ from crossover.adapters.card import AdapterCard
 from crossover.adapters.digest import seal
 from crossover.adapters.durable import replace_text, sync
 from crossover.adapters.examples import Example
+from crossover.adapters.kept_examples import HELD_OUT_FILE, TRAINING_FILE, hand_on_held_out, read_kept
 from crossover.adapters.servable import NotServable, check_servable, rank_above
 
-TRAINING_FILE = "train.jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 
@@ -160,6 +160,7 @@ class Registry:
         digest = seal(folder, config)
         target = self.folder / card.name / digest
         if (target / CARD).is_file():
+            hand_on_held_out(folder, target)
             shutil.rmtree(folder)
             return self._version(card.name, digest)
         card = card.model_copy(update={"digest": digest})
@@ -209,10 +210,15 @@ class Registry:
 
     def training_examples(self, version: AdapterVersion) -> list[Example]:
         """The examples that a version was trained on, in file order; empty when they were not kept."""
-        from crossover.adapters.formats.detect import read
+        return read_kept(version.path / TRAINING_FILE)
 
-        file = version.path / TRAINING_FILE
-        return list(read(file, mixed=True).examples) if file.is_file() else []
+    def held_out_examples(self, version: AdapterVersion) -> list[Example]:
+        """The examples of its task that a version was not trained on; empty when none were kept."""
+        return read_kept(version.path / HELD_OUT_FILE)
+
+    def record_gate(self, version: AdapterVersion, verdict: dict[str, Any]) -> None:
+        """Writes what the gate said of a version on its card, in one step."""
+        AdapterCard.load(version.path).model_copy(update={"gate": verdict}).save(version.path)
 
     def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
         if self._base_fingerprint not in (None, card.base_fingerprint):
@@ -246,11 +252,7 @@ class Registry:
 
 
 def check_name(name: str) -> str:
-    """`name`, when an adapter may be called so.
-
-    Raises:
-        ValueError: other characters than letters, digits, dot, dash and underscore, or more than 64.
-    """
+    """`name`, when an adapter may be called so; else a ValueError."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"adapter name {name!r}: expected letters, digits, '.', '-' or '_', at most 64, no '@' or '/'")
     return name

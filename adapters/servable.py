@@ -10,6 +10,18 @@ WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 
 
+# As vLLM's own check of an adapter (vllm/lora/peft_helper.py), but before it is registered.
+_UNSERVED = {
+    "use_dora": "DoRA",
+    "lora_bias": "lora_bias",
+    "alora_invocation_tokens": "Activated LoRA",
+    "layer_replication": "layer_replication",
+    "use_bdlora": "block-diagonal LoRA",
+    "use_qalora": "QALoRA",
+}
+_PLAIN_STARTS = {"gaussian", "eva", "orthogonal", "mica", "lora_ga"}
+
+
 class NotServable(ValueError):
     """An adapter that would train or load, and then fail or answer wrongly when it is served."""
 
@@ -53,11 +65,19 @@ def _reason(config: dict[str, Any], max_rank: int | None) -> str:
         return f"peft_type {config.get('peft_type')!r}; vLLM serves LORA"
     if config.get("modules_to_save"):
         return f"modules_to_save {config['modules_to_save']}; vLLM does not load whole layers: train without them"
-    if config.get("use_dora"):
-        return "DoRA; vLLM does not serve it: merge it, or train plain LoRA"
     if config.get("bias", "none") != "none":
         return f"bias {config['bias']!r}; vLLM serves LoRA without biases"
+    if feature := next((name for field, name in _UNSERVED.items() if config.get(field)), None):
+        return f"{feature}; vLLM does not serve it: train plain LoRA"
+    start = config.get("init_lora_weights")
+    if isinstance(start, str) and start.lower() not in _PLAIN_STARTS:
+        return (
+            f"init_lora_weights {start!r}, which changes the base model's weights too: save it with PEFT's "
+            "path_initial_model_for_weight_conversion"
+        )
     ranks = [config.get("r", 0), *(config.get("rank_pattern") or {}).values()]
+    if not all(isinstance(rank, int) and rank > 0 for rank in ranks):
+        return f"rank {ranks[0]!r}; expected a whole number above 0"
     if max_rank is not None and max(ranks) > max_rank:
         return rank_above(max(ranks), max_rank)
     return ""

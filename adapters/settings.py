@@ -29,6 +29,10 @@ class AdapterSettings(BaseModel):
     default_adapter: str | None = Field(
         default=None, description="Adapter that `finetune` and `hybrid` mean when several are promoted."
     )
+    gate_margin: float = Field(
+        default=0.05, ge=0, le=1, description="Loss, as a share of 1, that the gate accepts of a new adapter version."
+    )
+    gate_examples: int = Field(default=100, ge=10, description="Held-out examples that the gate asks at most.")
     vllm_adapter_root: str | None = Field(
         default=None, description="Where the vLLM servers see HOME/adapters; unset: under the same path as here."
     )

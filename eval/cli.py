@@ -38,14 +38,17 @@ class CommandContext(Protocol):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group `eval` to the root command, and to `index` the command whose gate needs the statistics."""
+    """Add the group `eval` to the root command, and hand to what lies below the statistics of its gates."""
     from crossover.eval import train_retriever
+    from crossover.eval.gate_judge import make_judge
     from crossover.eval.learning_curve import command
     from crossover.indexer.cli import app as index_app
+    from crossover.server.judging import hand_in
 
     eval_app.command("learning-curve", epilog=command.EPILOG)(command.learning_curve)
     app.add_typer(eval_app, name="eval")
     train_retriever.register(index_app)
+    hand_in(make_judge)
 
 
 @eval_app.command(epilog="Example: [b]crossover eval run questions.jsonl --strategies rag,hybrid -o verdict[/b]")

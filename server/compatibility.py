@@ -17,11 +17,11 @@ def differences(version: AdapterVersion, base: BaseModel, tokenizer: ChatTokeniz
             f"{version.served_name} was trained on {card.base_model} ({card.base_fingerprint}), not on {base.name} "
             f"({base.fingerprint}): train it again, or set CROSSOVER_BASE_MODEL"
         )
-    if card.prompts != prompts.digest:
+    if card.prompts and card.prompts != prompts.digest:  # of an imported one they are unknown
         found.append(
             f"{version.served_name} was trained under other system messages ({card.prompts}, now {prompts.digest}): "
             "train it again, or set CROSSOVER_PROMPT_CLOSED, _RAG and _HYBRID back"
         )
-    if card.chat_template != tokenizer.digest:
+    if card.chat_template and card.chat_template != tokenizer.digest:
         found.append(f"{version.served_name} was trained under another chat template: train it again")
     return found

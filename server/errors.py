@@ -8,6 +8,7 @@ LookupError   unknown thing    404, exit 2
 ├── ModelNotFound              no such strategy, or no such adapter behind it
 └── DocumentNotFound           no such document in the index
 RuntimeError  cannot now       503, exit 1
+├── GateRefused                409: a version that the gate does not let through
 ├── NoAdapter                  409: a strategy that needs an adapter, and none is promoted
 └── NoExamples                 409: `few-shot` without training examples
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from jinja2 import TemplateError
 
+from crossover.adapters.gate.decision import GateRefused
 from crossover.indexer.errors import IndexFull
 from crossover.server.engine.client import EngineRefused, EngineUnavailable, ModelNotServed
 
@@ -76,6 +78,7 @@ TABLE: dict[type[BaseException], Translation] = {
     ContextExceeded: Translation(400, "context_length_exceeded", _BAD, 2, "messages"),
     ModelNotFound: Translation(404, "model_not_found", _BAD, 2, "model"),
     DocumentNotFound: Translation(404, "document_not_found", _BAD, 2),
+    GateRefused: Translation(409, "gate_refused", _BAD, 1, "version"),
     NoAdapter: Translation(409, "no_adapter", _BAD, 1, "model"),
     NoExamples: Translation(409, "no_examples", _BAD, 1, "model"),
     EngineRefused: Translation(400, "refused_by_model", _BAD, 2),

@@ -33,6 +33,11 @@ class Alpaca:
         """The keys in words."""
         return f"instruction and {self.answer}"
 
+    @property
+    def places(self) -> tuple[str, str]:
+        """The fields of question and answer."""
+        return "instruction", self.answer
+
     def matches(self, row: Row) -> bool:
         """Whether a row has an instruction and this answer."""
         return "instruction" in row.fields and self.answer in row.fields
@@ -53,6 +58,7 @@ class Instances:
     shape: str = "instruction and instances"
     keys: frozenset[str] = frozenset({"instances"})
     optional: frozenset[str] = frozenset({"instruction"})
+    places: tuple[str, str] = ("instruction", "instances")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has both keys."""

@@ -27,6 +27,11 @@ class Labelled:
         """The keys in words."""
         return f"{self.text} and {self.label}"
 
+    @property
+    def places(self) -> tuple[str, str]:
+        """The fields of question and answer."""
+        return self.text, self.label
+
     def matches(self, row: Row) -> bool:
         """Whether a row has both keys."""
         return self.keys <= row.fields.keys()

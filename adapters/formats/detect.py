@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from crossover.adapters.examples import DataError, DataSet, DataWarning, Example
 from crossover.adapters.formats import (
     alpaca,
     classification,
+    conversational,
     messages,
     preference,
     prompt_completion,
@@ -19,7 +20,7 @@ from crossover.adapters.formats import (
     text,
     vertex,
 )
-from crossover.adapters.formats.files import iterate
+from crossover.adapters.formats.files import iterate, stem
 from crossover.adapters.formats.limits import check_limits, warn_unused
 from crossover.adapters.formats.rows import BadRow, Row
 
@@ -43,6 +44,10 @@ class Format(Protocol):
     def optional(self) -> frozenset[str]:
         """The fields that it reads where they are there."""
 
+    @property
+    def places(self) -> tuple[str, str]:
+        """The fields that question and answer come from, for what is told about them."""
+
     def matches(self, row: Row) -> bool:
         """Whether a row has what this format is known by."""
 
@@ -52,8 +57,8 @@ class Format(Protocol):
 
 _LAST_RESORT: tuple[Format, ...] = text.FORMATS  # many formats have a text beside other fields
 FORMATS: tuple[Format, ...] = (
-    *messages.FORMATS, *sharegpt.FORMATS, *vertex.FORMATS, *preference.FORMATS, *alpaca.FORMATS,
-    *classification.FORMATS, *prompt_completion.FORMATS, *_LAST_RESORT,
+    *messages.FORMATS, *conversational.FORMATS, *sharegpt.FORMATS, *vertex.FORMATS, *preference.FORMATS,
+    *alpaca.FORMATS, *classification.FORMATS, *prompt_completion.FORMATS, *_LAST_RESORT,
 )  # fmt: skip
 _EXPECTED = (
     "the keys messages, or prompt and completion, question and answer, instruction and output, conversations, "
@@ -68,6 +73,8 @@ class Reading:
     path: Path
     format: str = ""
     """The format of most rows."""
+    places: tuple[str, str] = ("question", "answer")
+    """The fields that most questions and answers come from."""
     rows: int = 0
     examples: list[Example] = field(default_factory=list)
     errors: list[DataError] = field(default_factory=list)
@@ -92,7 +99,7 @@ class Reading:
         """
         if self.fails(skip_bad=skip_bad):
             raise self.errors[-1] if skip_bad and self.broken else self.errors[0]
-        return DataSet(self.path.stem, tuple(self.examples), self.format)
+        return DataSet(stem(self.path), tuple(self.examples), self.format)
 
     def reject(self, error: DataError, content: object) -> None:
         """Note a bad row."""
@@ -100,13 +107,14 @@ class Reading:
         self.rejected.append(BadRow(error, content))
 
 
-def check(path: Path, form: Format | None = None, *, mixed: bool = False) -> Reading:
+def check(path: Path, form: Format | None = None, *, mixed: bool = False, group: str = "") -> Reading:
     """Everything in a file, good and bad; never raises, so that all faults are seen at once.
 
     Args:
         path: the file.
         form: what the rows are, where the user says it; else each file shows it by most of its rows.
         mixed: allow rows of several formats, as `Example.to_json` writes them.
+        group: the field that says which rows belong together; a row without it is a bad one.
     """
     reading = Reading(path)
     items: list[Row | BadRow] = []
@@ -121,13 +129,14 @@ def check(path: Path, form: Format | None = None, *, mixed: bool = False) -> Rea
         broken = error
     reading.rows = len(items) + bool(broken and broken.line)
     kinds = _Kinds([item for item in items if isinstance(item, Row)], form, mixed=mixed)
-    reading.format, reading.proof = kinds.name, kinds.proof
+    reading.format, reading.proof, reading.places = kinds.name, kinds.proof, kinds.places
     for item in items:
         if isinstance(item, BadRow):
             reading.reject(item.error, item.content)
             continue
         try:
-            reading.examples += kinds.parse(item)
+            examples = kinds.parse(item)
+            reading.examples += [replace(each, group=_group(item, group)) for each in examples] if group else examples
         except DataError as error:
             reading.reject(error, item.fields)
         reading.warnings += item.warnings
@@ -164,6 +173,7 @@ class _Kinds:
                 self._main = next(kind for _, kind in seen if kind.shape == variants.most_common(1)[0][0])
         self._first = {name: lines[0] for name, lines in shown.items()}
         self.name = self._main.name if self._main else ""
+        self.places = self._main.places if self._main else ("question", "answer")
         self.proof = _proof(self._main, shown) if self._main and not form else ""
         self._unused_told = False
 
@@ -204,6 +214,13 @@ class _Kinds:
 
 def _known_as(row: Row) -> Format | None:
     return next((kind for kind in FORMATS if kind.matches(row)), None)
+
+
+def _group(row: Row, field: str) -> str:
+    value = row.fields.get(field)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise row.error(field, value, "a text or number that says what the row belongs to")
+    return str(value)
 
 
 def _proof(main: Format, shown: dict[str, list[int]]) -> str:

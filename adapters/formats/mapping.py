@@ -37,6 +37,11 @@ class Mapping:
         """The fields in words."""
         return f"{self.question} and {self.answer}"
 
+    @property
+    def places(self) -> tuple[str, str]:
+        """The fields of question and answer."""
+        return self.question, self.answer
+
     def matches(self, row: Row) -> bool:
         """Always: whoever maps fields has said what the rows are."""
         return True

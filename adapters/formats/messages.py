@@ -52,6 +52,7 @@ class Messages:
     shape: str = "messages"
     keys: frozenset[str] = frozenset({"messages"})
     optional: frozenset[str] = frozenset()
+    places: tuple[str, str] = ("messages", "messages")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has the key of this format."""

@@ -25,6 +25,7 @@ class Preference:
     shape: str = "chosen and rejected"
     keys: frozenset[str] = frozenset(key for pair in _PAIRS for key in pair)
     optional: frozenset[str] = frozenset({"prompt", "question", "input", "system"})
+    places: tuple[str, str] = ("prompt", "chosen")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has either of the two answers."""
@@ -45,6 +46,7 @@ class Judged:
     shape: str = "completion and label true or false"
     keys: frozenset[str] = frozenset()  # a label alone is no sign of it
     optional: frozenset[str] = frozenset({"prompt", "question", "input", "system", *_ANSWERS, *_JUDGEMENTS})
+    places: tuple[str, str] = ("prompt", "completion")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has an answer and a judgement of it."""

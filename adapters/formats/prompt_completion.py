@@ -27,6 +27,11 @@ class Pair:
         """The keys in words."""
         return f"{self.question} and {self.answer}"
 
+    @property
+    def places(self) -> tuple[str, str]:
+        """The fields of question and answer."""
+        return self.question, self.answer
+
     def matches(self, row: Row) -> bool:
         """Whether a row has both keys."""
         return self.question in row.fields and self.answer in row.fields

@@ -35,6 +35,7 @@ class ShareGpt:
     shape: str = "conversations"
     keys: frozenset[str] = frozenset({"conversations"})
     optional: frozenset[str] = frozenset({"system"})
+    places: tuple[str, str] = ("conversations", "conversations")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has the key of this format."""

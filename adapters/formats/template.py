@@ -32,6 +32,7 @@ class Template:
     keys: frozenset[str]
     name: str = "template"
     optional: frozenset[str] = frozenset()
+    places: tuple[str, str] = ("question", "answer")
 
     @property
     def shape(self) -> str:

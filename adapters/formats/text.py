@@ -16,6 +16,7 @@ class Text:
     shape: str = "text"
     keys: frozenset[str] = frozenset({"text"})
     optional: frozenset[str] = frozenset()
+    places: tuple[str, str] = ("text", "text")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has the key of this format."""

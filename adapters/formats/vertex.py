@@ -39,6 +39,7 @@ class Contents:
     shape: str = "contents"
     keys: frozenset[str] = frozenset({"contents"})
     optional: frozenset[str] = frozenset(_SYSTEM)
+    places: tuple[str, str] = ("contents", "contents")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has the key of this format."""

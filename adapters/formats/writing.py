@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from crossover.adapters.examples import DataError, Example
 from crossover.adapters.formats.rows import BadRow
@@ -13,6 +14,17 @@ from crossover.adapters.prompt import Message
 Line = dict[str, object]
 Conversation = Sequence[Example]
 """The examples of one row, each going on where the one before ended."""
+
+
+class Template(Protocol):
+    """A model's chat template, as far as text is made of it."""
+
+    @property
+    def special_tokens(self) -> frozenset[str]:
+        """What only the template may write."""
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """A finished conversation."""
 
 
 class NotCarried(ValueError):
@@ -73,6 +85,24 @@ def to_vertex(conversation: Conversation) -> list[Line]:
     return [line]
 
 
+def to_text(template: Template) -> Callable[[Conversation], list[Line]]:
+    """One row of text, the conversation as a chat template writes it; for trainers that learn all of a text."""
+
+    def lines(conversation: Conversation) -> list[Line]:
+        last = conversation[-1]
+        if len(last.history) // 2 + 1 != len(conversation):
+            expected = "answers that are all learnt: text carries no weights; --to messages does"
+            raise NotCarried("weight", "an answer of weight 0", expected)
+        turns = ([Message("system", last.system)] if last.system else []) + _turns(last)
+        for turn in turns:
+            if token := next((token for token in template.special_tokens if token in turn.content), None):
+                expected = "no special tokens: in a text they are the template's; --to messages tells them apart"
+                raise NotCarried(turn.role, f"{token} as text", expected)
+        return [{"text": template.text(turns)}]
+
+    return lines
+
+
 TARGETS: dict[str, Callable[[Conversation], list[Line]]] = {
     "messages": to_messages,
     "prompt-completion": to_prompt_completion,
@@ -81,13 +111,15 @@ TARGETS: dict[str, Callable[[Conversation], list[Line]]] = {
 }
 
 
-def to_lines(file: Path, examples: Sequence[Example], target: str) -> tuple[list[str], list[BadRow]]:
-    """The examples of a file as JSON lines of the target format, and those that it cannot carry."""
+def to_lines(
+    file: Path, examples: Sequence[Example], to: Callable[[Conversation], list[Line]]
+) -> tuple[list[str], list[BadRow]]:
+    """The examples of a file as JSON lines of a target format, and those that it cannot carry."""
     lines: list[str] = []
     refused: list[BadRow] = []
     for conversation in conversations(examples):
         try:
-            lines += (json.dumps(line, ensure_ascii=False) for line in TARGETS[target](conversation))
+            lines += (json.dumps(line, ensure_ascii=False) for line in to(conversation))
         except NotCarried as why:
             line = conversation[0].line
             error = DataError(file, line, why.field, found=why.found, expected=why.expected, code="not-carried")
@@ -110,8 +142,8 @@ def conversations(examples: Sequence[Example]) -> Iterator[Conversation]:
 def _goes_on(before: Example, after: Example) -> bool:
     turns = _turns(before)
     same_row = before.line == after.line > 0 and before.system == after.system
-    return same_row and len(after.history) >= len(turns) and after.history[: len(turns)] == turns
+    return same_row and list(after.history[: len(turns)]) == turns
 
 
-def _turns(example: Example) -> tuple[Message, ...]:
-    return (*example.history, Message("user", example.question), Message("assistant", example.answer))
+def _turns(example: Example) -> list[Message]:
+    return [*example.history, Message("user", example.question), Message("assistant", example.answer)]

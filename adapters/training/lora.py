@@ -12,15 +12,16 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import AdapterCard, DataCard
-from crossover.adapters.examples import DataSet
-from crossover.adapters.registry import TRAINING_FILE, AdapterVersion, Registry, check_name
+from crossover.adapters.examples import DataSet, Example
+from crossover.adapters.kept_examples import write_kept
+from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.servable import CONFIG, WEIGHTS
 from crossover.adapters.training.context import ContextDrawer, Drawn
 from crossover.adapters.training.options import Progress, TrainOptions
@@ -42,6 +43,7 @@ def train(
     registry: Registry,
     *,
     retrieve: Retrieve | None = None,
+    held_out: Sequence[Example] = (),
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> AdapterVersion:
     """A new version of the adapter `options.name`, registered, not promoted.
@@ -52,6 +54,7 @@ def train(
         base: the frozen model below.
         registry: where the version goes; nothing there changes before it is complete.
         retrieve: the passages for a question; given, the adapter is trained with context.
+        held_out: examples of the same task that are not trained on, kept for the gate.
         progress: called after each step.
 
     Raises:
@@ -85,7 +88,7 @@ def train(
         started, cpu = time.perf_counter(), time.process_time()
         model, losses, tokens = _fit(rows, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
-        _save(model, base, dataset, folder)
+        _save(model, base, dataset, held_out, folder)
         card = AdapterCard(
             name=options.name,
             base_model=base.name,
@@ -156,7 +159,7 @@ def _fit(
     return trainer.model, watch.losses(trainer.state.log_history), int(trainer.state.num_input_tokens_seen)
 
 
-def _save(model: PeftModel, base: BaseModel, dataset: DataSet, folder: Path) -> None:
+def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequence[Example], folder: Path) -> None:
     # Left to "auto", PEFT would ask the hub whether the vocabulary grew.
     model.save_pretrained(str(folder), save_embedding_layers=False)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -165,5 +168,4 @@ def _save(model: PeftModel, base: BaseModel, dataset: DataSet, folder: Path) -> 
     for extra in folder.iterdir():
         if extra.name not in (CONFIG, WEIGHTS):
             extra.unlink()
-    lines = "".join(example.to_json() + "\n" for example in dataset.examples)
-    (folder / TRAINING_FILE).write_text(lines, encoding="utf-8")
+    write_kept(folder, dataset.examples, held_out)

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.gate.trained_answers import peft_answers
 from crossover.adapters.prompt import Prompts, render
 from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine
 from crossover.eval.bench.load import LoadGenerator
-from crossover.eval.bench.peft_reference import peft_answers
 from crossover.eval.serving import tidy_on_sigterm
 from crossover.server.engine.command import command
 

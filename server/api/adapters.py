@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from crossover.adapters import promotion
 from crossover.adapters.registry import AdapterVersion
+from crossover.server import gating
 from crossover.server.api import json_response, services_of
 from crossover.server.bodies import parse_json, validate
 
@@ -17,16 +18,25 @@ router = APIRouter()
 
 
 class PromoteRequest(BaseModel):
-    """The body of a promotion: the version's digest, or its beginning."""
+    """The body of a promotion: the version's digest, or its beginning; `force` promotes what the gate refuses."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Annotated[str, Field(min_length=1)]
+    force: bool = False
+
+
+class GateRequest(BaseModel):
+    """The body of a gate: the version's digest, or its beginning."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     version: Annotated[str, Field(min_length=1)]
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": PromoteRequest.model_json_schema()}}, "required": True}
-}
+def _described(wire: type[BaseModel]) -> dict[str, Any]:
+    content = {"application/json": {"schema": wire.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}
 
 
 @router.get("/v1/adapters")
@@ -44,14 +54,26 @@ async def list_adapters(request: Request) -> Response:
     return json_response({"adapters": rows})
 
 
-@router.post("/v1/adapters/{alias}/promote", openapi_extra=_BODY)
+@router.post("/v1/adapters/{alias}/gate", openapi_extra=_described(GateRequest))
+async def gate(alias: str, request: Request) -> Response:
+    """What the gate says of a version; nothing changes."""
+    services = services_of(request)
+    wanted = validate(GateRequest, parse_json(await request.body()))
+    verdict = await gating.gate(services, services.registry.resolve(f"{alias}@{wanted.version}"))
+    return json_response(verdict.document())
+
+
+@router.post("/v1/adapters/{alias}/promote", openapi_extra=_described(PromoteRequest))
 async def promote(alias: str, request: Request) -> Response:
-    """Lets a version answer for its alias, once it has been loaded and has answered."""
+    """Lets a version answer for its alias, once it has passed the gate, has been loaded and has answered."""
     services = services_of(request)
     wanted = validate(PromoteRequest, parse_json(await request.body()))
+    version = services.registry.resolve(f"{alias}@{wanted.version}")
+    verdict = await gating.pass_gate(services, version, force=wanted.force)
     root = services.settings.vllm_adapter_root
-    version = await promotion.promote(services.registry, services.engine, alias, wanted.version, root)
-    return json_response({"name": alias, "promoted": version.digest, "served_name": version.served_name})
+    await promotion.promote(services.registry, services.engine, alias, version.digest, root)
+    told = {"name": alias, "promoted": version.digest, "served_name": version.served_name}
+    return json_response(told | {"gate": verdict.document()})
 
 
 @router.post("/v1/adapters/{alias}/rollback")

@@ -51,7 +51,9 @@ def test_an_adapter_is_trained_promoted_rolled_back_and_deleted(crossover: Cross
     assert first["served_name"] in crossover("adapters", "list").output
 
     assert document(crossover("adapters", "promote", "support", "--json"))["promoted"] == second["digest"]
-    assert document(crossover("adapters", "show", "support", "--json"))["digest"] == second["digest"]
+    shown = document(crossover("adapters", "show", "support", "--json"))
+    assert (shown["digest"], shown["gate"]["outcome"]) == (second["digest"], "not gated")
+    assert "Nothing was gated: no server runs on this home" in crossover("adapters", "show", "support").output
     assert "2 examples" in crossover("adapters", "show", "support").output
     assert document(crossover("adapters", "rollback", "support", "--json"))["promoted"] == first["digest"]
 
@@ -60,6 +62,16 @@ def test_an_adapter_is_trained_promoted_rolled_back_and_deleted(crossover: Cross
     assert document(crossover("adapters", "delete", second["served_name"], "--yes", "--json"))["deleted"]
     assert document(crossover("adapters", "delete", "support", "--yes", "--json"))["deleted"] == [first["digest"]]
     assert Registry(home).names() == []
+
+
+def test_held_out_examples_are_kept_for_the_gate_which_needs_a_server(crossover: Crossover, facts: Path) -> None:
+    assert document(crossover("train", facts, "--name", "support", *QUICK, "--json"))
+    held_out = facts.with_name("held-out.jsonl")
+    held_out.write_text(facts.read_text())
+    trained = document(crossover("train", facts, "--name", "support", *QUICK, "--held-out", held_out, "--json"))
+    assert len(read(Path(trained["path"], "held-out.jsonl")).examples) == 2, "the same weights gain what is held out"
+    told = crossover("adapters", "gate", "support")
+    assert told.exit_code == 1 and "none runs on this home: crossover serve" in told.stderr
 
 
 def test_training_with_context_finds_passages_in_the_index(crossover: Crossover, facts: Path, tmp_path: Path) -> None:
@@ -100,7 +112,7 @@ def test_data_check_prints_a_line_a_finding(crossover: Crossover, write: Write, 
     bad = write("bad.jsonl", '{"prompt": "a"}', '{"prompt": "a", "completion": "b"}', "x")
     result = crossover("data", "check", bad, facts)
     assert result.exit_code == 2
-    assert [line.split(": error: ")[0] for line in result.stdout.splitlines()] == [
+    assert [line.split(": error: ")[0] for line in result.stdout.splitlines() if ": error: " in line] == [
         f"{bad}:1:completion",
         f"{bad}:3:row",
     ]

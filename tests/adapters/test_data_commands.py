@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,15 +18,17 @@ from crossover.adapters.formats import read
 from crossover.adapters.formats.detect import check
 from crossover.adapters.formats.mapping import parse_mapping
 from crossover.adapters.formats.template import load_template
+from crossover.adapters.settings import AdapterSettings
 
 DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FILES = DATA / "finetune_formats"
+CONTEXT = SimpleNamespace(settings=AdapterSettings())
 GOOD = {"prompt": "a", "completion": "b"}
 real = pytest.mark.skipif(not FILES.is_dir(), reason="the public data sets are not here")
 
 
 def data(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], obj=CONTEXT)
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -69,15 +73,16 @@ def test_no_rows_are_skipped_where_the_rest_would_be_lost_or_none_is_good(tmp_pa
 def test_warnings_are_told_apart_and_do_not_fail(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl", {"prompt": "{{name}}?", "completion": "b"}, GOOD)
     assert data("check", path).exit_code == 0
-    (finding,) = json.loads(data("check", path, "--json").stdout)["findings"]
+    finding, few = json.loads(data("check", path, "--json").stdout)["findings"]
+    assert few["code"] == "few-examples"
     assert (finding["level"], finding["code"], finding["field"]) == ("warning", "placeholder", "prompt")
 
 
 def test_a_check_names_the_format_with_the_rows_that_prove_it(tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl", *[GOOD] * 4)
+    path = write(tmp_path / "rows.jsonl", *({"prompt": f"Question {n}?", "completion": "b"} for n in range(12)))
     told = data("check", path)
-    assert "4 rows, 4 examples, 0 errors, 0 warnings, format prompt-completion" in told.stderr
-    assert "(prompt and completion in 4 rows: line 1, 2, 3, …)" in told.stderr
+    assert "12 rows, 12 examples, 0 errors, 0 warnings, format prompt-completion" in told.stderr
+    assert "(prompt and completion in 12 rows: line 1, 2, 3, …)" in told.stderr
 
 
 def test_map_and_template_are_options_of_every_command(tmp_path: Path) -> None:
@@ -147,6 +152,53 @@ def test_pairs_and_conversations_split_into_files_of_one_format(tmp_path: Path) 
     assert data("split", path, "--validation", 0, "-o", tmp_path / "out").exit_code == 0
     train = read(tmp_path / "out" / "rows.train.jsonl")
     assert (train.format, train.fingerprint) == ("messages", read(path).fingerprint)
+
+
+def test_warnings_that_repeat_are_counted_after_the_first_few(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", *({"prompt": f"{{{{name}}}} {n}?", "completion": "b"} for n in range(12)))
+    lines = data("check", path).stdout.splitlines()
+    assert len(lines) == 6 and lines[-1] == f"{path}: … and 7 warnings more of placeholder (--all shows them)"
+    assert len(data("check", path, "--all").stdout.splitlines()) == 12
+    document = json.loads(data("check", path, "--json").stdout)
+    assert (len(document["findings"]), document["summary"]) == (12, {"placeholder": 12})
+    assert "12 unfilled placeholders" in document["verdict"]
+
+
+def test_a_gzipped_file_is_read_like_the_one_inside(tmp_path: Path) -> None:
+    rows, table = tmp_path / "rows.jsonl.gz", tmp_path / "rows.csv.gz"
+    rows.write_bytes(gzip.compress(json.dumps(GOOD).encode()))
+    table.write_bytes(gzip.compress(b"prompt,completion\na,b\n"))
+    assert read(rows).fingerprint == read(table).fingerprint and read(rows).name == "rows"
+    rows.write_bytes(rows.read_bytes()[:-9])
+    told = data("check", rows)
+    assert told.exit_code == 2 and f"{rows}:0:file: error: found damaged gzip" in told.stdout
+
+
+def test_text_is_written_as_the_chat_template_writes_it(tmp_path: Path) -> None:
+    path, out = write(tmp_path / "rows.jsonl", CHAT, SYSTEM), tmp_path / "out.jsonl"
+    assert data("convert", path, "--to", "text", "-o", out).exit_code == 0
+    first, second = (json.loads(line)["text"] for line in out.read_text().splitlines())
+    assert all(text in first for _, text in TURNS) and "Be kind." in second and "Be kind." not in first
+    special = write(tmp_path / "special.jsonl", {"prompt": "a", "completion": f"b{_end_token(first)}"})
+    told = data("convert", special, "--to", "text", "-o", tmp_path / "none.jsonl")
+    assert told.exit_code == 2 and f"{special}:1:assistant: error: found {_end_token(first)} as text" in told.stderr
+
+
+def _end_token(text: str) -> str:
+    return "<" + text.rstrip().rpartition("<")[2]
+
+
+def test_rows_of_one_group_are_not_divided(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Question {n} on {n % 5}?", "completion": "b", "ticket": n % 5} for n in range(40)]
+    path = write(tmp_path / "rows.jsonl", *rows)
+    assert data("split", path, "--group", "ticket", "--validation", 0.4, "-o", tmp_path / "out").exit_code == 0
+    train, held_out = (
+        {example.question.split()[-1] for example in read(tmp_path / "out" / f"rows.{part}.jsonl").examples}
+        for part in ("train", "validation")
+    )
+    assert len(train) == 3 and len(held_out) == 2 and not train & held_out
+    refused = data("split", path, "--group", "author", "-o", tmp_path / "none")
+    assert refused.exit_code == 2 and f"{path}:1:author: error: found nothing" in refused.stderr
 
 
 @real

@@ -25,6 +25,20 @@ def test_turns_of_one_conversation_stay_on_one_side() -> None:
         assert (turn in train.examples) == (Example("Who?", "Anna") in train.examples)
 
 
+def test_nearly_equal_questions_and_members_of_a_group_stay_on_one_side() -> None:
+    near = [Example("Could you please tell me who runs the archive?", "Gerd"),
+            Example("Could you please tell me who runs the archive now?", "Gerd")]  # fmt: skip
+    grouped = [Example(f"Something number {n}?", "b", group="ticket 1") for n in range(3)]
+    data = DataSet("facts", (*near, *grouped, *DATA.examples))
+    held_out = set()
+    for seed in range(20):
+        _, validation = data.split(0.4, seed)
+        assert len({example in validation.examples for example in near}) == 1
+        assert len({example in validation.examples for example in grouped}) == 1
+        held_out |= {example in validation.examples for example in (near[0], grouped[0])}
+    assert held_out == {True, False}
+
+
 def test_a_split_is_the_same_for_the_same_seed_and_another_for_another() -> None:
     assert DATA.split(0.5, 1) == DATA.split(0.5, 1)
     assert DATA.split(0.5, 1) != DATA.split(0.5, 2)

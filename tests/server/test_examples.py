@@ -8,8 +8,9 @@ import pytest
 
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import Example
+from crossover.adapters.kept_examples import TRAINING_FILE
 from crossover.adapters.prompt import Message
-from crossover.adapters.registry import TRAINING_FILE, AdapterVersion, Registry
+from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.indexer.embedding import Embedder
 from crossover.server.examples import TrainingExamples
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from crossover.adapters.data_commands import app
 from crossover.adapters.examples import DataError
 from crossover.adapters.formats import read
 from crossover.adapters.formats.detect import FORMATS, check
+from crossover.adapters.settings import AdapterSettings
+
+CONTEXT = SimpleNamespace(settings=AdapterSettings())
 
 GONE = object()
 Fields = dict[str, Any]
@@ -260,7 +264,7 @@ def test_the_first_fault_is_named_exactly_and_nothing_is_written(
         ["convert", path, "--to", "messages", "-o", tmp_path / "out.jsonl"],
         ["split", path],
     ):
-        told = CliRunner().invoke(app, [str(part) for part in command])
+        told = CliRunner().invoke(app, [str(part) for part in command], obj=CONTEXT)
         assert told.exit_code == 2 and isinstance(told.exception, SystemExit), told.output
         assert f"{path}:{line}:{field}: error: " in told.output
     assert [file.name for file in tmp_path.iterdir()] == [name]

@@ -33,6 +33,10 @@ def write(path: Path, *rows: Fields) -> Path:
         ({"prompt": "Who?", "output": "Anna"}, "prompt-completion", [WHO]),
         ({"prompt": "Who?", "response": "Anna", "system": "Be kind."}, "prompt-completion",
          [replace(WHO, system="Be kind.")]),
+        ({"prompt": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
+                     {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Who?"}],
+          "completion": [{"role": "assistant", "content": "Anna"}]}, "conversational-prompt-completion",
+         [replace(WHO, system="Be kind.", history=HELLO)]),
         ({"prefix": "Who?", "continuation": " Anna"}, "prompt-completion", [WHO]),
         ({"input": "Who?", "output": "Anna"}, "prompt-completion", [WHO]),
         ({"input_text": "Who?", "output_text": "Anna"}, "vertex", [WHO]),
@@ -241,6 +245,7 @@ def test_a_new_format_is_one_file_and_one_place_in_the_table(tmp_path: Path, mon
         name: str = "riddle"
         shape: str = "riddle and solution"
         keys: frozenset[str] = frozenset({"riddle", "solution"})
+        places: tuple[str, str] = ("riddle", "solution")
         optional: frozenset[str] = frozenset()
 
         def matches(self, row: Row) -> bool:
@@ -252,3 +257,20 @@ def test_a_new_format_is_one_file_and_one_place_in_the_table(tmp_path: Path, mon
     monkeypatch.setattr(detect, "FORMATS", (*detect.FORMATS, Riddle()))
     reading = check(write(tmp_path / "rows.jsonl", {"riddle": "Who?", "solution": "Anna"}, {"riddle": "Who?"}))
     assert reading.examples == [WHO] and (reading.errors[0].line, reading.errors[0].field) == (2, "solution")
+
+
+@pytest.mark.parametrize(
+    "prompt, completion, field",
+    [
+        ([{"role": "user", "content": "a"}], "b", "completion"),
+        ([{"role": "user", "content": "a"}], [{"role": "user", "content": "b"}], "completion[0].role"),
+        ([{"role": "user", "content": "a"}], [{"role": "assistant", "content": ""}], "completion[0].content"),
+        ([{"role": "user"}], [{"role": "assistant", "content": "b"}], "prompt[0].content"),
+        (["a"], [{"role": "assistant", "content": "b"}], "prompt[0]"),
+    ],
+)
+def test_faults_in_a_prompt_or_completion_of_messages_are_told_at_their_own_field(
+    tmp_path: Path, prompt: object, completion: object, field: str
+) -> None:
+    (error,) = check(write(tmp_path / "rows.jsonl", {"prompt": prompt, "completion": completion})).errors
+    assert (error.line, error.field) == (1, field)

@@ -16,11 +16,11 @@ from models import build_tiny_qwen3
 
 from crossover.adapters.base_model import BaseModel, resolve
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.gate.trained_answers import peft_answers
 from crossover.adapters.promotion import AdapterNotLoaded, promote, rollback
 from crossover.adapters.prompt import render
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.eval.bench import prompts
-from crossover.eval.bench.peft_reference import peft_answers
 from crossover.eval.bench.random_adapters import random_adapter, register
 from crossover.server.engine.client import Engine
 

@@ -9,9 +9,9 @@ from greedy import token_ids
 from served import Served
 
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.gate.trained_answers import peft_answers
 from crossover.adapters.prompt import render
 from crossover.eval.bench import prompts
-from crossover.eval.bench.peft_reference import peft_answers
 
 COUNT = 12
 

@@ -1,7 +1,14 @@
-"""What PEFT's own `generate` answers: the reference for adapters in vLLM."""
+"""What PEFT's own `generate` answers: the reference for adapters in vLLM.
+
+As a process of its own, whose memory is free again when it ends: a request as JSON on stdin, answers on stdout.
+
+    python -m crossover.adapters.gate.trained_answers < request.json
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -45,3 +52,15 @@ def peft_answers(
             out = model.generate(input_ids=row, attention_mask=torch.ones_like(row), generation_config=how)
             answers.append(out[0, len(ids) :].tolist())
     return answers
+
+
+def main() -> None:
+    """The process."""
+    request = json.load(sys.stdin)
+    adapters = {"trained": Path(request["adapter"])}
+    prompts = [("trained", ids) for ids in request["prompts"]]
+    json.dump(peft_answers(request["base"], adapters, prompts, request["max_tokens"], request["dtype"]), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
