@@ -169,6 +169,10 @@ class Index:
         """The same search with how it came about: ranks, scores of both sides, weights, times."""
         return self._retriever.search(query, k)
 
+    def embed_query(self, text: str) -> Vectors:
+        """The unit vector of a question, shape (d,); one just searched for is not embedded again."""
+        return self._embedder.query(text)
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, shape (n, d)."""
         return self._embedder.queries(texts)

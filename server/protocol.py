@@ -75,10 +75,11 @@ class StreamOptions(_Wire):
 
 
 class Extension(_Wire):
-    """Crossover's own settings for one request: how many examples and passages its prompt takes."""
+    """Crossover's own settings for one request: examples and passages of its prompt, and what cost weighs in `auto`."""
 
     examples: Annotated[int, Field(ge=0, le=64)] | None = None
     passages: Annotated[int, Field(ge=0, le=100)] | None = None
+    cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
 
 
 class ChatRequest(_Wire):
@@ -138,6 +139,7 @@ class Question:
     system: str = ""
     examples: int | None = None
     passages: int | None = None
+    cost_weight: float | None = None
     max_tokens: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
@@ -200,6 +202,7 @@ def question_of(request: ChatRequest) -> Question:
         system="\n\n".join(m.text.strip() for m in request.messages if m.role in ("system", "developer")),
         examples=request.crossover.examples,
         passages=request.crossover.passages,
+        cost_weight=request.crossover.cost_weight,
         max_tokens=request.max_completion_tokens or request.max_tokens,
         sampling=_sampling(request),
     )

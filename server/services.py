@@ -24,6 +24,9 @@ from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
 from crossover.server.examples import TrainingExamples
 from crossover.server.promoted import Promoted
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.policy import FILE
+from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class Services:
     registry: Registry
     promoted: Promoted
     examples: TrainingExamples
+    router: Router
     engine: Engine
     supervisor: Supervisor | None
     context: int
@@ -139,6 +143,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             registry=registry,
             promoted=Promoted(registry, settings.default_adapter),
             examples=TrainingExamples(registry, index),
+            router=_router(settings, base, tokenizer, registry),
             engine=engine,
             supervisor=supervisor,
             context=settings.max_model_len or base.max_model_len or _CONTEXT,
@@ -148,6 +153,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             supervisor.on_ready = services.load_adapters
             await stack.enter_async_context(supervisor)
         yield services
+
+
+def _router(settings: Settings, base: BaseModel, tokenizer: ChatTokenizer, registry: Registry) -> Router:
+    now = Circumstances.of(settings, base, tokenizer)
+    router = Router(settings.home / FILE, now, registry.names, settings)
+    _ = router.policy  # read now, so that a refused one is told at the start
+    return router
 
 
 def _supervisor(settings: Settings, base: BaseModel) -> Supervisor:
