@@ -50,6 +50,7 @@ def run(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for answers and report.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Questions under way at once.")] = 32,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Above 0 answers differ from run to run.")] = 0.0,
     prices: PricesFile = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def run(
         adapter=adapter,
         examples=settings.few_shot,
         folder=output,
-        options=AskOptions(concurrency=concurrency, max_tokens=max_tokens),
+        options=AskOptions(concurrency=concurrency, max_tokens=max_tokens, temperature=temperature),
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)

@@ -30,6 +30,7 @@ LEAST_GROUPS = 30
 _LEAST_CASES = 10  # right, and wrong, answers below which only their rate can be learnt
 _FOLDS = 5
 _DIGITS = 5
+_CONSTANT = 1e-9  # spreads below are rounding
 
 
 class TooFewQuestions(ValueError):
@@ -100,7 +101,7 @@ def scale_of(rows: NDArray[np.float64]) -> Scale:
     mean = np.where(known, rows, 0.0).sum(0) / n
     spread = np.sqrt(np.where(known, (rows - mean) ** 2, 0.0).sum(0) / n)
     marked = [column for column in range(rows.shape[1]) if 0 < known[:, column].sum() < len(rows)]
-    return Scale(mean=mean.tolist(), spread=np.where(spread > 0, spread, 1.0).tolist(), marked=marked)
+    return Scale(mean=mean.tolist(), spread=np.where(spread > _CONSTANT, spread, 1.0).tolist(), marked=marked)
 
 
 def folds_of(groups: Sequence[str]) -> NDArray[np.int_]:

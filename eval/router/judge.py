@@ -125,6 +125,26 @@ def judge(asked: Asked, found: Outcome) -> Judgement:
     )
 
 
+def crossed_oracle(first: Asked, second: Asked) -> float:
+    """What choosing the strategy that was right in one sampling scores in another, the mean of both directions.
+
+    Without the luck that a maximum over strategies collects: what a router that knew each strategy's own
+    chance by one try would reach.
+
+    Args:
+        first, second: the same questions, answered twice.
+    """
+    names = [name for name in first.strategies if name in second.scores]
+    one, two = (np.array([asked.scores[name] for name in names]) for asked in (first, second))
+    return float((_picked(one, two) + _picked(two, one)) / 2)
+
+
+def _picked(by: Vector, scored: Vector) -> float:
+    """The mean score of the best by one sampling, ties shared, in the other; both (strategies, questions)."""
+    best = by == by.max(0)
+    return float((np.where(best, scored, 0.0).sum(0) / best.sum(0)).mean())
+
+
 def calibration_error(estimates: Vector, right: Vector) -> float:
     """Expected calibration error over ten bins of equally many questions (Nixon et al. 2019), 0 to 1."""
     bins = np.array_split(np.argsort(estimates, kind="stable"), _BINS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from crossover.server.routing.features import NAMES, Vector
 
@@ -12,6 +12,7 @@ MOVED = 0.25
 """Population stability index from which a feature counts as moved (Siddiqi 2006): above 0.25 "has shifted"."""
 
 _BINS = 10
+_MARGIN = 1.5  # questions that happen to be farther out than the few hundred fitted ones are not another kind
 _LEAST_SHARE = 1e-3  # of a bin, so that one seen never before does not count infinitely
 
 
@@ -22,7 +23,8 @@ class Distribution(BaseModel):
         edges: between the bins of each feature, its deciles as far as they differ.
         shares: of the questions in each bin of each feature, in the last one where it was unknown.
         always_known: the features that were known for every question.
-        limit: the greatest mean squared distance from the mean, in spreads, of all but a thousandth of them.
+        limit: the mean squared distance from the mean, in spreads, from which a question is unlike them: half
+            as far again as all but a thousandth of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -32,6 +34,13 @@ class Distribution(BaseModel):
     always_known: list[bool]
     limit: float
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Distribution:
+        lengths = [len(each) + 2 for each in self.edges]
+        if [len(each) for each in self.shares] != lengths or len(self.always_known) != len(lengths):
+            raise ValueError("edges, shares, always_known: not one entry for each feature and bin")
+        return self
+
     @classmethod
     def of(cls, rows: NDArray[np.float64], mean: Vector, spread: Vector) -> Distribution:
         """That of some feature vectors, shape (n, features)."""
@@ -40,7 +49,7 @@ class Distribution(BaseModel):
             edges=edges,
             shares=[_shares(column, each).tolist() for column, each in zip(rows.T, edges, strict=True)],
             always_known=[not np.isnan(column).any() for column in rows.T],
-            limit=float(np.quantile(_distance(rows, mean, spread), 0.999)),
+            limit=_MARGIN * float(np.quantile(_distance(rows, mean, spread), 0.999)),
         )
 
     def unlike(self, vector: Vector, mean: Vector, spread: Vector) -> bool:

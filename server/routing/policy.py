@@ -72,6 +72,8 @@ class Policy(BaseModel):
             raise ValueError(f"costs: {', '.join(sorted(missing))}: missing")
         if {len(self.scale.mean), len(self.scale.spread), len(self.distribution.edges)} != {len(self.features)}:
             raise ValueError("scale, distribution: not one entry for each feature")
+        if not set(self.scale.marked) <= set(range(len(self.features))):
+            raise ValueError("scale.marked: not all of them are features")
         if any(len(point) != columns for point in self.points):
             raise ValueError(f"points: not {columns} columns each")
         for name, estimator in self.estimators.items():
