@@ -84,6 +84,7 @@ prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what 
 prove-router: setup ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours)
 	@for seed in $(ROUTER_FIT) $(ROUTER_JUDGE); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
+	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(ROUTER_FIT) --world $(firstword $(ROUTER_JUDGE))
 
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)

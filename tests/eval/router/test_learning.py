@@ -14,6 +14,7 @@ from finished_world import finish_world
 from typer.testing import CliRunner
 
 from crossover.eval.bench import router as bench
+from crossover.eval.bench import router_age
 from crossover.eval.cost import load_prices
 from crossover.eval.router import features_file, learning
 from crossover.eval.router.asked import Asked, load
@@ -111,6 +112,20 @@ def test_a_policy_worse_than_one_strategy_is_not_written(questions: Asked, monke
     monkeypatch.setattr(learning, "load", lambda *_: sure)
     with pytest.raises(learning.NotWorthIt, match="`auto` keeps to its rules"):
         learning.learn([Path("runs")], Settings(router_cost_weight=90), load_prices())
+
+
+def test_layout_moves_no_choice_and_a_changed_fact_those_about_it(
+    world: Path, questions: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(router_age, "_CHANGES", 3)
+    router_age.main(["--fit", str(world), "--world", str(world)])
+    figures = json.loads((tmp_path / "build" / "prove" / "router_age.json").read_text())["figures"]
+    assert figures["moved by layout"] <= 0.02
+    changed = figures["one fact changed"]
+    assert changed["facts"] == 3 and changed["on the fact"]["questions"] >= 3
+    assert changed["on the fact"]["moved"] > 0
+    assert changed["other pages"]["moved"] <= 0.02
 
 
 def test_the_proof_shows_auto_beside_everything_else(
