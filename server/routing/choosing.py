@@ -10,6 +10,7 @@ from crossover.server.routing.features import Features, Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
+_NOTHING = "No strategy of the policy has anything to answer with, so the rules decide"
 _UNLIKE = "The question is unlike those that the policy was fitted on, so the rules decide"
 
 
@@ -58,6 +59,8 @@ def choose(policy: Policy, views: Sequence[View], weight: float, abstain_below: 
             [], None, "The question is unlike those that the policy was fitted on, so the rules decide", vector
         )
     options = list(_options(policy, known, nearest))
+    if all(option.strategy == ABSTAIN for option in options):
+        return Chosen([], None, _NOTHING, vector)
     taken, reason = decide(options, weight, abstain_below)
     return Chosen(options, taken, reason, vector)
 

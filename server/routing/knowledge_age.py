@@ -29,10 +29,15 @@ def age_of(passages: Sequence[Passage], seen: Seen) -> Age:
     """How much of the passages, the best first, is news to the adapter."""
     if not seen or not passages:
         return Age()
-    known = {content for hashes in seen.values() for content in hashes}
-    news = [passage.content_hash not in known for passage in passages]
+    news = [_is_news(passage, seen) for passage in passages]
     # A renamed document that still says the same is not new.
     return Age(sum(news) / len(news), news[0], news[0] and passages[0].document not in seen)
+
+
+def _is_news(passage: Passage, seen: Seen) -> bool:
+    if passage.content_hash in seen.get(passage.document, ()):
+        return False
+    return not any(passage.content_hash in hashes for hashes in seen.values())
 
 
 def stands(answer: str, passages: Sequence[Passage]) -> float | None:

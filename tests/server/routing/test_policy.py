@@ -53,6 +53,13 @@ def test_a_strategy_without_its_material_is_no_option(policy: Policy) -> None:
     assert "rag" not in {option.name for option in choose(policy, [View("house", bare)], 0.0).options}
 
 
+def test_where_only_abstaining_is_left_the_rules_decide(policy: Policy) -> None:
+    readers = policy.model_copy(update={"estimators": {k: policy.estimators[k] for k in ("rag", "abstain")}})
+    bare = type(features())(**{**features().known(), "passages": 0})  # type: ignore[arg-type]
+    found = choose(readers, [View("house", bare)], 0.0)
+    assert found.taken is None and "the rules decide" in found.reason
+
+
 def test_of_two_adapters_the_one_that_was_taught_answers(policy: Policy) -> None:
     both = policy.model_copy(update={"adapters": ["house", "tickets"]})
     views = [View("house", features(changed=True, similarity=0.75)), View("tickets", features(similarity=0.95))]
