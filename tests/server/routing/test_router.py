@@ -8,6 +8,8 @@ import pytest
 from asked_questions import HERE, asked, features
 from prometheus_client import REGISTRY
 
+from crossover.server.context import Context
+from crossover.server.doctor import Finding, examine
 from crossover.server.routing.choosing import View
 from crossover.server.routing.drift import LEAST, Drift
 from crossover.server.routing.policy import Policy
@@ -119,3 +121,16 @@ def test_few_questions_have_not_moved(policy: Policy) -> None:
     for _ in range(LEAST - 1):
         drift.add(features(similarity=0.1).vector())
     assert drift.moved() == {}
+
+
+def test_doctor_says_what_auto_goes_by_and_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path))
+
+    def found() -> Finding:
+        return next(finding for finding in examine(Context()) if finding.name == "router")
+
+    assert found().state == "ok" and "no policy is fitted" in found().message
+    (tmp_path / "policy.json").write_text("{}")
+    broken = found()
+    assert broken.state == "warning" and "auto goes by its rules" in broken.message
+    assert broken.remedy == "fit it again: crossover eval fit-router DIR"
