@@ -35,8 +35,10 @@ class Features:
         overlap: share of their words that the question and the training question most like it have in common.
         taught_agreement: share of the nearest training questions with the same answer as that one.
         taught_refusal: whether that one is answered with "I don't know".
-        unseen: share of the passages whose content the adapter has not seen in training, because a document is
-            new or has changed since; None where its card does not say what it has seen.
+        unseen: share of the passages that say something about the question which the adapter has not seen in
+            training, because a document is new or has changed since; None where its card does not say what it
+            has seen. By the sentence that speaks most of the question; by the whole chunk where the card keeps
+            no sentences.
         best_unseen: the same of the best passage alone.
         new_document: whether the adapter has seen nothing of the best passage's document.
         taught_stands: share of the words of the taught answer that stand in one of the passages: near 0, what

@@ -7,11 +7,12 @@ from typing import Any
 
 from crossover.adapters.prompt import UNKNOWN
 from crossover.adapters.registry import AdapterVersion
+from crossover.adapters.sentences import sentences_of
 from crossover.indexer.document import Passage
 from crossover.server.examples import Nearest, TrainingExamples
 from crossover.server.routing.features import Features
 from crossover.server.routing.knowledge_age import age_of, stands
-from crossover.server.routing.words import kinds_of, sentences_of, share, words_of
+from crossover.server.routing.words import kinds_of, share, words_of
 
 DEPTH = 5
 """Passages that the features look at, however few the prompt takes."""
@@ -29,7 +30,7 @@ def observe(
     """
     found = found[:DEPTH]
     nearest = examples.nearest([version], question, _NEIGHBOURS) if version else Nearest([], [])
-    age = age_of(found, version.card.documents) if version else None
+    age = age_of(question, found, version.card) if version else None
     return Features(
         adapter=version is not None,
         passages=len(found),

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # kana and Han: words without spaces between
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)|\n+")
 # Words that say how something is asked, not what about. Other languages keep theirs: all shares are then lower alike.
 _ASKING = frozenset(
     "a an and are at be been by can could did do does for from give had has have how i if in is it its many may me "
@@ -34,11 +33,6 @@ def words_of(text: str) -> frozenset[str]:
     """The words of a text in one case, without those that only ask; pairs of characters where nothing is spaced."""
     found = (word for word in _WORD.findall(text.casefold()) if word not in _ASKING)
     return frozenset(part for word in found for part in _parts(word))
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences and lines of a text, empty ones left out."""
-    return [sentence.strip() for sentence in _SENTENCE.split(text) if sentence and sentence.strip()]
 
 
 def share(wanted: frozenset[str], found: frozenset[str]) -> float | None:

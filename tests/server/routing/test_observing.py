@@ -12,6 +12,7 @@ import pytest
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import Example
 from crossover.adapters.registry import TRAINING_FILE, AdapterVersion, Registry
+from crossover.adapters.sentences import sentence_hash, sentences_of
 from crossover.indexer.document import Document, Passage
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.index import Index
@@ -19,7 +20,7 @@ from crossover.indexer.settings import IndexerSettings
 from crossover.server.examples import TrainingExamples
 from crossover.server.routing.features import AGE, FEATURE_VERSION, NAMES, Features
 from crossover.server.routing.observing import observe
-from crossover.server.routing.words import sentences_of, words_of
+from crossover.server.routing.words import words_of
 
 OFFICE = (
     "# Velmora office\n\n## People\n\nThe Velmora office is run by Anna Tovan.\n\n## Hours\n\nIt opens at 8:30 sharp."
@@ -40,11 +41,17 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return index
 
 
-def taught(home: Path, index: Index, *pairs: tuple[str, str], seen: dict[str, list[str]] | None = None) -> tuple:
+def taught(
+    home: Path,
+    index: Index,
+    *pairs: tuple[str, str],
+    seen: dict[str, list[str]] | None = None,
+    sentences: Sequence[str] = (),
+) -> tuple[AdapterVersion, TrainingExamples]:
     card = AdapterCard(
         name="house", digest="a" * 12, base_model="b", base_fingerprint="f", chat_template="t", prompts="p",
         data=DataCard(name="d", fingerprint="x", examples=len(pairs)), trained_at=datetime.now(UTC),
-        documents=seen or {},
+        documents=seen or {}, sentences=sorted(map(sentence_hash, sentences)),
     )  # fmt: skip
     registry = Registry(home)
     folder = registry.folder / card.name / card.digest
@@ -141,10 +148,24 @@ def test_a_saved_again_document_is_not_newer_and_a_changed_fact_is_only_where_it
     index.add([Document("velmora.md", "Velmora office", OFFICE, metadata={"format": "markdown"})])
 
 
+def test_of_one_chunk_only_the_sentence_that_changed_is_newer(index: Index, tmp_path: Path) -> None:
+    page = "The Quillon site is led by Berit Halm. Its gate opens at 9:00. It has 20 lamps."
+    known = taught(tmp_path, index, seen={"quillon.md": ["gone"]}, sentences=sentences_of(page))
+    leads, lamps = "Who is the Quillon site led by?", "How many lamps has the Quillon site?"
+    for text, leads_changed, lamps_changed in (
+        (page.replace(". ", ".\n"), False, False),
+        (page.replace("Berit Halm", "Edda Rusk"), True, False),
+        (page.replace("20 lamps", "30 lamps"), False, True),
+    ):
+        index.add([Document("quillon.md", "Quillon site", text)])
+        assert see(leads, index, known).best_unseen is leads_changed
+        assert see(lamps, index, known).best_unseen is lamps_changed
+    index.delete("quillon.md")
+
+
 def test_words_are_compared_in_one_case_and_unspaced_scripts_by_pairs() -> None:
     assert words_of("Who is the HEAD of Velmora?") == {"head", "velmora"}
     assert len(words_of("東京タワー") & words_of("東京駅")) == 1
-    assert sentences_of("Who runs it? Reply in log style.") == ["Who runs it?", "Reply in log style."]
     assert words_of("") == frozenset()
 
 
