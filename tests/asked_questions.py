@@ -24,12 +24,35 @@ HERE = Circumstances(
 def features(*, changed: bool = False, covered: float = 0.9, similarity: float = 0.9, **others: object) -> Features:
     """A question that an adapter knows, unless it is said to be changed, or not covered by the documents."""
     return Features(
-        adapter=True, passages=5, score=0.9, margin=0.1, dense=0.7, dense_margin=0.05, sparse=2.0, sparse_margin=0.1,
-        agreement=1.0, coverage=covered, sentence_coverage=covered, similarity=similarity, lead=0.2, overlap=0.8,
-        taught_agreement=0.3, taught_refusal=False, unseen=0.8 if changed else 0.1, best_unseen=changed,
-        new_document=False, taught_stands=0.0 if changed else 1.0, words=9.0, sentences=1.0, asks_person=False,
-        asks_number=False, asks_time=False, asks_place=False, **others,  # type: ignore[arg-type]
-    )  # fmt: skip
+        adapter=True,
+        passages=5,
+        score=0.9,
+        margin=0.1,
+        dense=0.7,
+        dense_margin=0.05,
+        sparse=2.0,
+        sparse_margin=0.1,
+        agreement=1.0,
+        coverage=covered,
+        title_overlap=1.0,
+        sentence_coverage=covered,
+        similarity=similarity,
+        lead=0.2,
+        overlap=0.8,
+        taught_agreement=0.3,
+        taught_refusal=False,
+        unseen=0.8 if changed else 0.1,
+        best_unseen=changed,
+        new_document=False,
+        taught_stands=0.0 if changed else 1.0,
+        words=9.0,
+        sentences=1.0,
+        asks_person=False,
+        asks_number=False,
+        asks_time=False,
+        asks_place=False,
+        **others,  # type: ignore[arg-type]
+    )
 
 
 def asked(n: int = 300, seed: int = 1, adapter: str = "house") -> Asked:

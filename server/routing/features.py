@@ -28,7 +28,9 @@ class Features:
         sparse_margin: by how much, relative to it, the others' highest BM25 is below.
         agreement: share of the passages that both searches found.
         coverage: share of the question's words that the best passage has.
-        sentence_coverage: the same of the one sentence, with the passage's title, that has most of them.
+        title_overlap: share of its document's title that the question has: lower where the question names another
+            thing, or says the name otherwise.
+        sentence_coverage: the same as coverage of the one sentence, with the passage's title, that has most of them.
         similarity: cosine of the question to the nearest training question of the adapter; None where the
             examples were not kept.
         lead: by how much that is above the nearest training question with another answer.
@@ -58,6 +60,7 @@ class Features:
     sparse_margin: float | None = None
     agreement: float | None = None
     coverage: float | None = None
+    title_overlap: float | None = None
     sentence_coverage: float | None = None
     similarity: float | None = None
     lead: float | None = None

@@ -63,8 +63,14 @@ def _retrieval(question: str, found: Sequence[Passage]) -> dict[str, Any]:
         "sparse_margin": sparse / best.sparse if sparse is not None and best.sparse else None,
         "agreement": sum(p.dense is not None and p.sparse is not None for p in found) / len(found),
         "coverage": share(wanted, title | words_of(best.text)),
+        "title_overlap": share(words_of(_document_title(best)), wanted),
         "sentence_coverage": max((each for each in by_sentence if each is not None), default=None),
     }
+
+
+def _document_title(passage: Passage) -> str:
+    """The title without the heading that a passage's own title ends with."""
+    return passage.title.removesuffix(f" - {passage.heading[-1]}") if passage.heading else passage.title
 
 
 def _above(best: float | None, others: Sequence[float | None]) -> float | None:

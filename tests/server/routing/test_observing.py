@@ -99,6 +99,7 @@ def test_passages_that_speak_of_the_question_cover_it(index: Index, tmp_path: Pa
     about, beside = see(QUESTION, index, known), see("Who paints the Quillon bridge?", index, known)
     assert about.coverage == pytest.approx(2 / 3)  # "runs" is not "run"
     assert beside.coverage == 0.0
+    assert about.title_overlap == 1.0 and beside.title_overlap == 0.0
     assert about.dense is not None and beside.dense is not None and about.dense > beside.dense
     assert about.agreement is not None and 0 < about.agreement <= 1
 
@@ -194,5 +195,5 @@ def test_seeing_a_question_costs_little_beside_finding_its_passages(index: Index
 
 def test_the_version_of_the_features_stands_for_their_names() -> None:
     assert FEATURE_VERSION == 1
-    assert len(NAMES) == len(set(NAMES)) == 24
+    assert len(NAMES) == len(set(NAMES)) == 25
     assert set(AGE) <= set(NAMES)
