@@ -13,6 +13,8 @@ TORCH := $(shell sed -n 's/^torch==//p' $(LOCK))
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
+ROUTER_FIT ?= 21 22 23 24 25
+ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
 BENCHES := serving retrieval retriever indexing search freshness chunking
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
@@ -85,6 +87,12 @@ prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what 
 .PHONY: prove-learning-curve
 prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve
+
+.PHONY: prove-router
+prove-router: setup ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours)
+	@for seed in $(ROUTER_FIT) $(ROUTER_JUDGE); do $(VENV)/bin/crossover eval world --seed $$seed; done
+	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
+	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(ROUTER_FIT) --world $(firstword $(ROUTER_JUDGE))
 
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)

@@ -39,6 +39,10 @@ class AdapterCard(BaseModel):
         default_factory=dict,
         description="Documents that training saw, each with the content hashes of the chunks it saw.",
     )
+    sentences: list[str] = Field(
+        default_factory=list,
+        description="Hashes of the sentences in those chunks, sorted; empty where they were not kept.",
+    )
     trained_at: datetime
     wall_seconds: float = 0.0
     device: str = ""

@@ -37,6 +37,11 @@ class Arm:
         return self.model.partition(":")[0]
 
     @property
+    def adapter(self) -> str | None:
+        """The alias, where one was asked for."""
+        return self.model.partition(":")[2] or None
+
+    @property
     def retrieves(self) -> bool:
         """Whether its answers depend on the index."""
         return self.strategy == AUTO or STRATEGIES[self.strategy].passages

@@ -1,7 +1,8 @@
-"""`crossover eval`: run, report, world."""
+"""`crossover eval`: run, report, fit-router, world."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from crossover.eval.scoring import Evaluation
     from crossover.server.settings import Settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print report.json instead of the table, for scripts.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead of the table, for scripts.")]
 PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file (TOML); without one, example prices.")]
 CurveFile = Annotated[Path | None, typer.Option("--learning-curve", help="A learning-curve.json, to stand in it.")]
 
@@ -60,6 +61,7 @@ def run(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for answers and report.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Questions under way at once.")] = 32,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Above 0 answers differ from run to run.")] = 0.0,
     prices: PricesFile = None,
     as_json: Json = False,
 ) -> None:
@@ -87,7 +89,7 @@ def run(
         adapter=adapter,
         examples=settings.few_shot,
         folder=output,
-        options=AskOptions(concurrency=concurrency, max_tokens=max_tokens),
+        options=AskOptions(concurrency=concurrency, max_tokens=max_tokens, temperature=temperature),
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
@@ -132,6 +134,34 @@ def report(
         console.print(f"[red]below the threshold: {failure}[/]")
     if failures:
         raise typer.Exit(1)
+
+
+@eval_app.command(epilog="Example: [b]crossover eval fit-router .crossover/runs/questions-3f9c2a41[/b]")
+def fit_router(
+    ctx: typer.Context,
+    folders: Annotated[list[Path], typer.Argument(help="Folders of runs, or of reports, of all strategies.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Without it HOME/policy.json.")] = None,
+    prices: PricesFile = None,
+    as_json: Json = False,
+) -> None:
+    """Learn from finished runs which strategy to choose for which question; a running server takes it up at once."""
+    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
+    from crossover.eval.router.learning import learn, table
+
+    context: CommandContext = ctx.obj
+    settings = context.settings
+    path = output or settings.home / "policy.json"
+    with _console().status("fitting"):
+        policy = learn(folders, settings, load_prices(prices or EXAMPLE_PRICES))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    policy.save(path)
+    if as_json:
+        print(json.dumps(policy.figures, indent=2))
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(table(policy))
+    print(path.resolve())
 
 
 @eval_app.command(epilog="Example: [b]crossover eval world --seed 1[/b]")

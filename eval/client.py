@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -76,17 +76,22 @@ class Client:
         found = await self._request("GET", "/v1/search", params={"q": query, "k": str(k)})
         return list(found["passages"])
 
+    async def route(self, question: str, adapter: str | None) -> dict[str, Any]:
+        """What `auto` would do with a question, with the features of it beside that adapter, or the default one."""
+        body = {"question": question, **({"adapter": adapter} if adapter else {})}
+        return await self._request("POST", "/v1/route", json=body)
+
     async def state(self) -> ServerState:
         """What the server's answers depend on now; takes one short answer, which names the system behind it."""
         hello = {"model": "base", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
         system = str((await self.chat(hello)).get("system_fingerprint") or "")
         documents = (await self._request("GET", "/v1/documents"))["documents"]
-        contents = sorted((row["id"], row["content_hash"]) for row in documents)
+        contents = [(row["id"], row["content_hash"]) for row in documents]
         adapters = (await self._request("GET", "/v1/adapters"))["adapters"]
         return ServerState(
             system=system,
             adapters={row["name"]: row["promoted"] for row in adapters if row["promoted"]},
-            documents=hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:12],
+            documents=documents_digest(contents),
         )
 
     async def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
@@ -114,6 +119,11 @@ class Client:
         raise ServerUnavailable(
             f"{self.url} gave no answer for {_PATIENCE:.0f} s ({reason}); `crossover doctor` tells more"
         )
+
+
+def documents_digest(contents: Iterable[tuple[str, str]]) -> str:
+    """A short hash of the ids and content hashes of all documents indexed."""
+    return hashlib.sha256(json.dumps(sorted(contents)).encode()).hexdigest()[:12]
 
 
 def _refusal(status: int, payload: bytes) -> AskRefused:

@@ -18,10 +18,14 @@ from typing import Any
 from crossover.eval.arms import Arm
 from crossover.eval.client import AskRefused, Client, ServerState
 from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.router import features_file
+from crossover.eval.router.features_file import open_log
 from crossover.eval.run_log import Row, RunLog
+from crossover.server.routing.circumstances import Circumstances
 
 QUESTIONS_FILE = "questions.jsonl"
 RETRIEVAL = "retrieval"
+FEATURES = features_file.STEM
 DEPTH = 5  # passages asked of /v1/search for recall@k
 
 #: Called with an arm's name after each of its answers.
@@ -45,7 +49,7 @@ class AskOptions:
 def amount(questions: QuestionSet, arms: Sequence[Arm]) -> dict[str, int]:
     """How many pieces of work each part of a run has, by the names that ticks have."""
     searches = sum(bool(question.relevant_documents) for question in questions)
-    return {RETRIEVAL: searches, **{arm.name: len(questions) for arm in arms}}
+    return {RETRIEVAL: searches, FEATURES: len(questions), **{arm.name: len(questions) for arm in arms}}
 
 
 def run_name(questions: QuestionSet, arms: Sequence[Arm], state: ServerState, options: AskOptions) -> str:
@@ -64,7 +68,8 @@ async def ask(
     options: AskOptions,
     tick: Tick,
 ) -> None:
-    """Ask what is not yet answered in `folder`: ARM.jsonl for each arm, retrieval.jsonl for the search alone.
+    """Ask what is not yet answered in `folder`: ARM.jsonl for each arm, retrieval.jsonl for the search alone,
+    features.jsonl for what the router sees.
 
     All arms share one queue, so that the last questions of one are asked beside the first of the next.
 
@@ -77,13 +82,20 @@ async def ask(
         logs = {arm.name: stack.enter_context(_open(folder, arm, questions, state, options)) for arm in arms}
         searches = stack.enter_context(_open_searches(folder, questions, state))
         questions.write(folder / QUESTIONS_FILE)
-        for name, log in {RETRIEVAL: searches, **logs}.items():
+        adapter = _alias(arms)
+        seen = stack.enter_context(await _open_features(folder, questions, arms, client, state))
+        for name, log in {RETRIEVAL: searches, FEATURES: seen, **logs}.items():
             for _ in log.done:
                 tick(name)
         jobs: list[Job] = [
             partial(_search, question, searches, client, tick)
             for question in questions
             if question.relevant_documents and question.id not in searches.done
+        ]
+        jobs += [
+            partial(_see, question, adapter, seen, client, tick)
+            for question in questions
+            if question.id not in seen.done
         ]
         jobs += [
             partial(_answer, arm, question, logs[arm.name], client, options, tick)
@@ -123,6 +135,23 @@ def _open(folder: Path, arm: Arm, questions: QuestionSet, state: ServerState, op
 def _open_searches(folder: Path, questions: QuestionSet, state: ServerState) -> RunLog:
     identity = {"question_set": questions.digest, "documents": state.documents, "k": DEPTH}
     return RunLog(folder / f"{RETRIEVAL}.jsonl", identity, {"started_at": _now()})
+
+
+async def _open_features(
+    folder: Path, questions: QuestionSet, arms: Sequence[Arm], client: Client, state: ServerState
+) -> RunLog:
+    told = await client.route("Hello", _alias(arms))
+    name = told["features"][0]["adapter"]
+    served = f"{name}@{state.adapters[name]}" if name else None
+    # The arms say how many examples they show; the server's own settings may differ.
+    shown = {arm.name: arm.body["examples"] for arm in arms if "examples" in arm.body}
+    settings = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get("rag")}
+    now = told["circumstances"] | {key: number for key, number in settings.items() if number is not None}
+    return open_log(folder, questions, (state.documents, served), Circumstances.model_validate(now))
+
+
+def _alias(arms: Sequence[Arm]) -> str | None:
+    return next((arm.adapter for arm in arms if arm.adapter), None)
 
 
 async def _work_off(jobs: Sequence[Job], workers: int) -> None:
@@ -177,6 +206,12 @@ async def _search(question: Question, log: RunLog, client: Client, tick: Tick) -
     found = [{key: passage.get(key) for key in ("document", "chunk", "score")} for passage in passages]
     log.append({"id": question.id, "passages": found})
     tick(RETRIEVAL)
+
+
+async def _see(question: Question, adapter: str | None, log: RunLog, client: Client, tick: Tick) -> None:
+    told = await client.route(question.question, adapter)
+    log.append({"id": question.id, "features": told["features"][0]})
+    tick(FEATURES)
 
 
 def _now() -> str:

@@ -16,7 +16,7 @@ from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import QuestionSet
 from crossover.eval.run_log import Row, read
-from crossover.eval.runs import QUESTIONS_FILE, RETRIEVAL
+from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
 
 
 class RunsError(ValueError):
@@ -116,7 +116,7 @@ def _load_folder(folder: Path) -> Evaluation:
     if not (folder / QUESTIONS_FILE).exists():
         raise RunsError(f"{folder}: no runs in it; `crossover eval run QUESTIONS -o {folder}` makes them")
     questions = question_sets.load(folder / QUESTIONS_FILE)
-    files = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (RETRIEVAL, "questions")]
+    files = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (RETRIEVAL, FEATURES, "questions")]
     if not files:
         raise RunsError(f"{folder}: questions, but no answers to them; run `crossover eval run` again")
     runs = tuple(_score(path, questions) for path in files)

@@ -116,7 +116,9 @@ def _readiness(url: str) -> str:
         return str(error)
     if parts.get("ready"):
         return "ready"
-    return "; ".join(f"{name}: {told}" for name, told in parts.items() if name != "ready" and told != "ok")
+    return "; ".join(
+        f"{name}: {told}" for name, told in parts.items() if name not in ("ready", "router") and told != "ok"
+    )
 
 
 def _last_words(log: Path) -> str:

@@ -246,6 +246,10 @@ class Index:
         version, budget = self.version, self._settings.chunk_tokens
         return Corpus(version.manifest.snapshot, version.store, version.embedder, self._trust, budget)
 
+    def embed_query(self, text: str) -> Vectors:
+        """The unit vector of a question, shape (d,); one just searched for is not embedded again."""
+        return self._embedder.query(text)
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions under the model of the settings, shape (n, d)."""
         return self._embedder.queries(texts)

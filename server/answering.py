@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from crossover.adapters.prompt import UNKNOWN
 from crossover.indexer.document import Passage
 from crossover.server.citations import AnswerText
 from crossover.server.engine.client import GenerationRequest
@@ -15,6 +16,7 @@ from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
 from crossover.server.protocol import Question
 from crossover.server.services import Services
+from crossover.server.strategies import ABSTAINING
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
     """
     prepared = await prepare(question, services, found)
     started = perf_counter()
+    if prepared.strategy is ABSTAINING:
+        return Answer(_refusals(prepared), 0, 0, _finished(prepared, started))
     completion = await services.engine.generate(_request(prepared, services))
     choices = []
     for choice in completion.choices:
@@ -63,6 +67,10 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
     """The answer piece by piece; the last piece has no choices, and carries token counts and trace."""
     prepared = await prepare(question, services)
     started = perf_counter()
+    if prepared.strategy is ABSTAINING:
+        yield Answer(_refusals(prepared), 0, 0)
+        yield Answer([], 0, 0, _finished(prepared, started))
+        return
     texts: dict[int, _ChoiceText] = {}
     counts = (0, 0)
     async with aclosing(services.engine.stream(_request(prepared, services))) as pieces:
@@ -109,6 +117,11 @@ class _ChoiceText:
             return None
         entries, self._entries = self._entries, []
         return {"content": entries, "refusal": None}
+
+
+def _refusals(prepared: Prepared) -> list[AnswerChoice]:
+    """As many choices as were asked for; no model was, so that none has log-probabilities."""
+    return [AnswerChoice(n, UNKNOWN, "stop") for n in range(prepared.sampling.get("n", 1))]
 
 
 def _request(prepared: Prepared, services: Services) -> GenerationRequest:

@@ -47,7 +47,7 @@ def print_findings(context: Context, *, as_json: bool) -> bool:
 
 def examine(context: Context) -> Iterator[Finding]:
     """Looks at one thing after the other; a check that fails unforeseen is a finding too."""
-    for check in (_settings, _engine, _plugin, _disk, _model, _vllm, _server, _index, _adapters):
+    for check in (_settings, _engine, _plugin, _disk, _model, _vllm, _server, _index, _adapters, _router):
         try:
             yield from check(context)
         except Exception as error:  # whatever it is, the other checks go on
@@ -164,6 +164,37 @@ def _adapters(context: Context) -> Iterator[Finding]:
             yield Finding("adapters", "warning", *difference.split(": ", 1))
         if not found:
             yield Finding("adapters", "ok", f"{adapter.served_name} answers as {adapter.name}")
+
+
+def _router(context: Context) -> Iterator[Finding]:
+    from crossover.adapters.base_model import resolve
+    from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.registry import Registry
+    from crossover.server.routing.circumstances import Circumstances
+    from crossover.server.routing.policy import FILE, PolicyRefused, load
+
+    settings = context.settings
+    base = resolve(settings.base_model)
+    now = Circumstances.of(settings, base, ChatTokenizer(base.path, settings.chat_template_kwargs))
+    try:
+        policy = load(settings.home / FILE, now, Registry(settings.home).names())
+    except FileNotFoundError:
+        yield Finding("router", "ok", "no policy is fitted, so auto goes by its rules; crossover eval fit-router DIR")
+    except PolicyRefused as refusal:
+        reason, remedy = str(refusal).rsplit("; ", 1)
+        yield Finding("router", "warning", f"auto goes by its rules: {reason}", remedy)
+    else:
+        yield Finding("router", "ok", f"policy of {policy.fitted_at[:10]}, fitted on {policy.questions} questions")
+        if (url := context.live_server()) and (moved := _moved(url)):
+            yield Finding("router", "warning", moved, "fit it again on questions like these: crossover eval fit-router")
+
+
+def _moved(url: str) -> str:
+    """What the server on this home says of questions that are no longer like the fitted ones; else nothing."""
+    import httpx
+
+    told = str(httpx.get(f"{url}/readyz", timeout=_SECONDS, trust_env=False).json().get("router", ""))
+    return told.partition("; ")[2]
 
 
 def _reached(name: str, trouble: str, remedy: str) -> Finding:

@@ -18,6 +18,9 @@ _BATCH = 64
 class Embedder(Protocol):
     """What turns texts into vectors; the index, with the model it was built with."""
 
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The unit vector of a question just asked, shape (d,), without computing it again."""
+
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, shape (len(texts), d)."""
 
@@ -28,11 +31,16 @@ class Nearest:
 
     Attributes:
         examples: (question, answer), the most similar last.
-        similarity: cosine of the question to the nearest; None without any.
+        similarities: cosines of the question to theirs.
     """
 
     examples: list[tuple[str, str]]
-    similarity: float | None
+    similarities: list[float]
+
+    @property
+    def similarity(self) -> float | None:
+        """Cosine of the question to the nearest; None without any."""
+        return self.similarities[-1] if self.similarities else None
 
 
 class TrainingExamples:
@@ -51,12 +59,12 @@ class TrainingExamples:
         """The k examples of some adapters whose questions are most like `question`. Blocks while it embeds."""
         sets = [(examples, vectors) for examples, vectors in map(self.of, versions) if examples]
         if not sets:
-            return Nearest([], None)
+            return Nearest([], [])
         examples = [example for part, _ in sets for example in part]
-        query = self._embedder.embed_queries([question])[0]
+        query = self._embedder.embed_query(question)
         scores = np.concatenate([vectors @ query for _, vectors in sets])
-        best = np.argsort(-scores, kind="stable")[:k]
-        return Nearest([examples[n] for n in reversed(best)], float(scores.max()))
+        best = np.argsort(-scores, kind="stable")[:k][::-1]
+        return Nearest([examples[n] for n in best], [float(scores[n]) for n in best])
 
     def of(self, version: AdapterVersion) -> tuple[list[tuple[str, str]], NDArray[np.float32]]:
         """All examples of a version, one for each question, and the unit vectors of the questions (n, d)."""

@@ -13,10 +13,11 @@ from crossover.indexer.document import Passage
 from crossover.server.budget import Fitted, Material, fit
 from crossover.server.errors import BadRequest, NoExamples
 from crossover.server.protocol import Question
-from crossover.server.routing.features import Features, knowledge_age
-from crossover.server.routing.rules import Route, choose
+from crossover.server.routing.choosing import View
+from crossover.server.routing.observing import DEPTH, observe
+from crossover.server.routing.router import Route
 from crossover.server.services import Services
-from crossover.server.strategies import AUTO, STRATEGIES, Strategy
+from crossover.server.strategies import ABSTAIN, ABSTAINING, AUTO, STRATEGIES, Strategy
 
 _GREEDY = 1e-5  # below it vLLM takes a temperature for 0
 _LONG_TEXT = 20_000  # characters from which tokenising would hold up the other requests
@@ -46,8 +47,9 @@ async def prepare(question: Question, services: Services, found: Sequence[Passag
     version = _adapter(question, services)
     found, retrieving = await _retrieve(question, services, found)
     route = await _route(question, services, found, version)
-    strategy = STRATEGIES[route.strategy]
-    version = version if strategy.adapter else None
+    strategy = ABSTAINING if route.strategy == ABSTAIN else STRATEGIES[route.strategy]
+    version = services.promoted.get(route.adapter, strategy.name) if strategy.adapter else None
+    found = found[: _wanted(question, services)]  # the router looks deeper than the prompt
     material = Material(
         question=question.text,
         system="\n\n".join(filter(None, (getattr(services.prompts, strategy.prompt), question.system))),
@@ -61,6 +63,7 @@ async def prepare(question: Question, services: Services, found: Sequence[Passag
         "strategy": strategy.name,
         "adapter": version.served_name if version else None,
         "reason": route.reason,
+        **({"router": route.trace} if route.trace else {}),
         "sources": [_source(n, passage) for n, passage in enumerate(passages, start=1)],
         "dropped": _dropped(material, fitted.material),
         "timings_ms": {"route": _ms(perf_counter() - started - retrieving), "retrieve": _ms(retrieving)},
@@ -79,41 +82,59 @@ def _adapter(question: Question, services: Services) -> AdapterVersion | None:
         raise BadRequest(f"crossover.passages: {strategy!r} takes no passages; leave it out", "crossover.passages")
     if question.examples and not row.examples:
         raise BadRequest(f"crossover.examples: {strategy!r} takes no examples; leave it out", "crossover.examples")
+    if question.cost_weight is not None:
+        raise BadRequest(f"crossover.cost_weight: only {AUTO!r} weighs cost; leave it out", "crossover.cost_weight")
     return services.promoted.get(alias, strategy) if row.adapter else None
+
+
+def _wanted(question: Question, services: Services) -> int:
+    """How many passages the prompt takes."""
+    return services.passages if question.passages is None else question.passages
 
 
 async def _retrieve(
     question: Question, services: Services, found: Sequence[Passage] | None
 ) -> tuple[Sequence[Passage], float]:
-    """As many passages as the prompt takes, and the seconds that finding them took."""
-    wanted = services.passages if question.passages is None else question.passages
-    strategy = question.target.strategy
-    if found is not None or not wanted or not (strategy == AUTO or STRATEGIES[strategy].passages):
-        return (found or ())[:wanted], 0.0
+    """As many passages as the prompt takes, for the router at least DEPTH, and the seconds that finding them took."""
+    wanted, strategy = _wanted(question, services), question.target.strategy
+    if not wanted or not (strategy == AUTO or STRATEGIES[strategy].passages):
+        return (), 0.0
+    if found is not None:
+        return found, 0.0
     before = perf_counter()
-    return await services.search(question.text, wanted, question.only), perf_counter() - before
+    depth = max(wanted, DEPTH) if strategy == AUTO else wanted
+    return await services.search(question.text, depth, question.only), perf_counter() - before
 
 
 async def _route(
     question: Question, services: Services, found: Sequence[Passage], version: AdapterVersion | None
 ) -> Route:
     if question.target.strategy != AUTO:
-        return Route(question.target.strategy, f"The request asked for {question.target}.")
-    best = found[0] if found else None
-    if best is None or version is None:
-        return choose(Features(adapter=version is not None, passages=len(found)))
-    nearest = await asyncio.to_thread(services.examples.nearest, [version], question.text, 1)
-    news = knowledge_age([passage.content_hash for passage in found], version.card.documents)
-    return choose(
-        Features(
-            adapter=True,
-            passages=len(found),
-            score=best.score,
-            dense=best.dense,
-            similarity=nearest.similarity,
-            unseen=sum(news) / len(news) if news else None,
-            best_unseen=news[0] if news else None,
+        return Route(
+            question.target.strategy, version.name if version else None, f"The request asked for {question.target}."
         )
+    views = await views_of(question.text, services, found, version, alone=question.target.adapter is not None)
+    route = services.router.route(views, cost_weight=question.cost_weight)
+    services.router.count(route)
+    return route
+
+
+async def views_of(
+    question: str, services: Services, found: Sequence[Passage], version: AdapterVersion | None, *, alone: bool
+) -> list[View]:
+    """The question beside each adapter that may answer it, `version` first.
+
+    Args:
+        version: the adapter asked for, or the default one; None where there is neither.
+        alone: whether only that one may answer; else the policy chooses among all that it knows.
+    """
+    policy = services.router.policy
+    others = [] if alone or policy is None else services.promoted.all().values()
+    versions = [version, *(other for other in others if policy and other.name in policy.adapters and other != version)]
+    return await asyncio.to_thread(
+        lambda: [
+            View(each.name if each else None, observe(question, found, each, services.examples)) for each in versions
+        ]
     )
 
 

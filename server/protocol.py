@@ -83,12 +83,14 @@ class Extension(_Wire):
         passages: how many its prompt takes.
         source: passages of documents of these ids or sources alone; `*` stands for anything.
         where: passages of documents with this metadata alone.
+        cost_weight: what cost weighs in `auto`.
     """
 
     examples: Annotated[int, Field(ge=0, le=64)] | None = None
     passages: Annotated[int, Field(ge=0, le=100)] | None = None
     source: Annotated[tuple[str, ...], Field(strict=False)] = ()
     where: dict[str, str] = {}
+    cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
 
 
 class ChatRequest(_Wire):
@@ -150,6 +152,7 @@ class Question:
     examples: int | None = None
     passages: int | None = None
     only: DocumentFilter | None = None
+    cost_weight: float | None = None
     max_tokens: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
@@ -213,6 +216,7 @@ def question_of(request: ChatRequest) -> Question:
         examples=request.crossover.examples,
         passages=request.crossover.passages,
         only=_filter(request.crossover),
+        cost_weight=request.crossover.cost_weight,
         max_tokens=request.max_completion_tokens or request.max_tokens,
         sampling=_sampling(request),
     )

@@ -26,6 +26,9 @@ from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
 from crossover.server.examples import TrainingExamples
 from crossover.server.promoted import Promoted
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.policy import FILE
+from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ class Services:
     registry: Registry
     promoted: Promoted
     examples: TrainingExamples
+    router: Router
     engine: Engine
     supervisor: Supervisor | None
     context: int
@@ -147,6 +151,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             registry=registry,
             promoted=Promoted(registry, settings.default_adapter),
             examples=TrainingExamples(registry, index),
+            router=_router(settings, base, tokenizer, registry),
             engine=engine,
             supervisor=supervisor,
             context=settings.max_model_len or base.max_model_len or _CONTEXT,
@@ -167,6 +172,13 @@ async def _rebuild(index: Index) -> None:
             logger.info("the new index answers")
     except (ValueError, RuntimeError, OSError) as error:
         logger.error("the index could not be built anew, the old one goes on: %s", error)
+
+
+def _router(settings: Settings, base: BaseModel, tokenizer: ChatTokenizer, registry: Registry) -> Router:
+    now = Circumstances.of(settings, base, tokenizer)
+    router = Router(settings.home / FILE, now, registry.names, settings)
+    _ = router.policy  # read now, so that a refused one is told at the start
+    return router
 
 
 def _supervisor(settings: Settings, base: BaseModel) -> Supervisor:

@@ -62,6 +62,25 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         default=0.0, ge=0, le=2, description="Temperature when a request does not say; 0 answers the same every time."
     )
 
+    router_cost_weight: float = Field(
+        default=0.02,
+        ge=0,
+        le=100,
+        description="How much likelier to be right the dearest strategy must be than a free one for `auto` to take it.",
+    )
+    router_abstain_below: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="`auto` says that it doesn't know where no strategy is estimated as likely to be right as this.",
+    )
+    router_shadow: bool = Field(
+        default=False, description="The rules serve, and what the fitted policy would have chosen is logged."
+    )
+    router_explore: float = Field(
+        default=0.0, ge=0, le=1, description="Share of `auto`'s questions that a strategy drawn at random answers."
+    )
+
     @field_validator("vllm_url", "qdrant_url", "embedding_url", check_fields=False)
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:

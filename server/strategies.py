@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 AUTO = "auto"
+ABSTAIN = "abstain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy("hybrid", prompt="hybrid", passages=True, adapter=True),
     )
 }
+
+ABSTAINING = Strategy(ABSTAIN, prompt="closed")
+"""What the router does where nothing is likely to be right: it says "I don't know" and asks no model."""
 
 NAMES = (*STRATEGIES, AUTO)
 """Every name that a `model` field may begin with."""

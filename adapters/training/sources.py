@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crossover.adapters.examples import Example
 from crossover.adapters.prompt import UNKNOWN
+from crossover.adapters.sentences import sentence_hash, sentences_of
 from crossover.adapters.training.values import frame_words, occurs, stated_span, words_of
 
 Retrieved = tuple[str, str, str, str]
@@ -95,3 +96,9 @@ def documents_of(sources: Iterable[Source]) -> dict[str, list[str]]:
         for _, _, document, content_hash in source.candidates:
             documents.setdefault(document, set()).add(content_hash)
     return {document: sorted(hashes) for document, hashes in sorted(documents.items())}
+
+
+def sentences_seen(sources: Iterable[Source]) -> list[str]:
+    """The hashes of all sentences of the candidates."""
+    texts = {text for source in sources for _, text, _, _ in source.candidates}
+    return sorted({sentence_hash(sentence) for text in texts for sentence in sentences_of(text)})

@@ -95,6 +95,19 @@ def per_question(usage: Usage, prices: Prices) -> Scores:
     return usage.prompt_tokens * prompt + usage.answer_tokens * answer
 
 
+def added_by_question(usage: Usage, prices: Prices) -> Scores:
+    """What each question adds to the bill, shape (questions,): what a router weighs, for the rest is paid anyway.
+
+    Raises:
+        Unpriced: tokens or throughput are not known.
+    """
+    search = usage.searches * prices.retrieval.price_per_1000_searches / 1000
+    if prices.mode == "per_token":
+        return search + np.nan_to_num(per_question(usage, prices))
+    gpus = _gpus(usage, prices)
+    return np.full(len(usage.prompt_tokens), search + gpus.price_per_day / gpus.questions_per_day)
+
+
 def _preparing(usage: Usage, kept: Kept, footprint: Footprint | None, prices: Prices) -> tuple[float, float]:
     """What is paid before the first question, and again at each retrain."""
     if usage.adapter is None and not usage.shows_examples:

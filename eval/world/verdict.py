@@ -149,8 +149,8 @@ def _run(evaluation: Evaluation, arm: str) -> scoring.ScoredRun:
     return next(run for run in evaluation.runs if run.arm == arm)
 
 
-def _run_folder(argument: str) -> Path:
-    """The answers behind a seed's latest report, behind a report's folder, or in the folder itself."""
+def answers_of(argument: str) -> Path:
+    """The folder of the answers behind a seed's latest report, behind a report's folder, or in the folder itself."""
     if not argument.isdigit():
         return run_folder(Path(argument))
     home = load_settings().home / "worlds" / f"demo-seed-{argument}"
@@ -180,7 +180,7 @@ def _table(worlds: Worlds) -> tuple[Table, dict[str, dict[str, dict[str, object]
 
 def main(arguments: Sequence[str]) -> int:
     """Print the mean table and every condition; 0 when all hold."""
-    folders = [_run_folder(argument) for argument in arguments]
+    folders = [answers_of(argument) for argument in arguments]
     worlds = Worlds([scoring.load([folder]) for folder in folders])
     table, figures = _table(worlds)
     found = conditions(worlds)

@@ -35,7 +35,7 @@ async def create_chat_completion(request: Request) -> Response:
     note(request, model=chat.model, user=chat.user or chat.safety_identifier, metadata=chat.metadata)
     if not chat.stream:
         result = await answer(question, services)
-        note(request, strategy=result.trace["strategy"], tokens=result.completion_tokens)
+        _note(request, result)
         return json_response(chat_completion(result, chat.model, services.fingerprint))
     pieces = stream(question, services)
     # What fails before the first piece still gets its proper status.
@@ -78,7 +78,7 @@ async def _events(
                 yield _event(last)
                 last = chunks.counts(piece.prompt_tokens, piece.completion_tokens)
             yield _event({**last, "crossover": piece.trace})
-            note(request, strategy=piece.trace["strategy"], tokens=piece.completion_tokens)
+            _note(request, piece)
     except Exception as error:
         # The status is out already: an error event ends the stream, so that no client waits or takes half for whole.
         note(request, error=str(error))
@@ -86,6 +86,11 @@ async def _events(
             logger.exception("a stream broke off")
         yield _event(body(error))
     yield b"data: [DONE]\n\n"
+
+
+def _note(request: Request, last: Answer) -> None:
+    shadow = last.trace.get("router", {}).get("shadow")
+    note(request, strategy=last.trace["strategy"], tokens=last.completion_tokens, shadow=shadow)
 
 
 def _event(chunk: dict[str, Any]) -> bytes:

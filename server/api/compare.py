@@ -16,6 +16,7 @@ from crossover.server.api import json_response, services_of
 from crossover.server.bodies import parse_json, validate
 from crossover.server.errors import BadRequest, body, is_fault
 from crossover.server.protocol import Question, Target, parse_model
+from crossover.server.routing.observing import DEPTH
 from crossover.server.services import Services
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 
@@ -49,7 +50,7 @@ async def compare(request: Request) -> Response:
         raise BadRequest("question: the question is empty", "question")
     targets = [_target(name, wanted.adapter) for name in dict.fromkeys(wanted.strategies)]
     sampling = {} if wanted.seed is None else {"seed": wanted.seed}
-    found = await services.search(text, services.passages)
+    found = await services.search(text, max(services.passages, DEPTH))
     questions = [Question(target, text, max_tokens=wanted.max_tokens, sampling=sampling) for target in targets]
     answers = await asyncio.gather(*(_answer(question, services, found) for question in questions))
     return json_response({"question": text, "answers": answers})

@@ -180,7 +180,8 @@ def test_adapters_are_listed_and_promoted_by_version(http: httpx.Client) -> None
 
 def test_health_readiness_and_metrics_are_told(http: httpx.Client) -> None:
     assert http.get("/healthz").json()["status"] == "ok"
-    assert http.get("/readyz").json() == {"ready": True, "model": "ok", "index": "ok", "adapters": "ok"}
+    ready = {"ready": True, "model": "ok", "index": "ok", "adapters": "ok", "router": "rules: no policy is fitted"}
+    assert http.get("/readyz").json() == ready
     text = http.get("/metrics").text
     assert 'crossover_requests_total{route="/v1/chat/completions",status="200"}' in text
     assert 'crossover_answers_total{strategy="rag"}' in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossover.server.routing.features import Features, knowledge_age
+from crossover.server.routing.features import Features
 from crossover.server.routing.rules import choose
 
 KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9, unseen=0.0, best_unseen=False)
@@ -24,14 +24,3 @@ def test_each_rule_chooses_its_strategy_and_says_why_in_one_sentence(features: F
     route = choose(features)
     assert route.strategy == strategy
     assert route.reason.endswith(".") and "\n" not in route.reason
-
-
-def test_age_compares_content_not_documents() -> None:
-    seen = {"a.md": ["h1", "h2"], "b.md": ["h3"]}
-    assert knowledge_age(["h1", "h9"], seen) == [False, True]
-    assert knowledge_age(["h3"], {"renamed.md": ["h3"]}) == [False]
-
-
-def test_an_unknown_age_is_missing_and_not_zero() -> None:
-    assert knowledge_age(["h1"], {}) is None
-    assert knowledge_age([], {"a.md": ["h1"]}) is None

@@ -1,0 +1,1 @@
+"""Learning the router from finished runs: features recorded, estimators fitted, the policy judged."""

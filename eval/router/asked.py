@@ -1,0 +1,130 @@
+"""What the router learns from: questions with their features, and every strategy's score and cost on each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossover.adapters.prompt import UNKNOWN
+from crossover.eval import scoring
+from crossover.eval.metrics.exact_match import exact_match
+from crossover.eval.money.prices import Prices
+from crossover.eval.money.pricing import Usage, added_by_question
+from crossover.eval.report.make import run_folder
+from crossover.eval.router import features_file
+from crossover.eval.run_log import RunMismatch
+from crossover.server.routing.choosing import View
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.features import Vector
+from crossover.server.routing.policy import FittedOn
+from crossover.server.settings import Settings
+from crossover.server.strategies import ABSTAIN, STRATEGIES
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions that every strategy answered.
+
+    Attributes:
+        views: what the router saw of each.
+        groups: the fact or document of each, unlike between question sets.
+        slices: the kind of each.
+        scores: exact match of each strategy, and of saying that one doesn't know; shape (questions,).
+        prices: of each strategy's answers, in the currency of the prices; shape (questions,).
+        beside: scores of arms that `auto` cannot choose, such as ``rag+examples``.
+        origins: the folders, and the circumstances that they share.
+    """
+
+    views: list[View]
+    groups: list[str]
+    slices: list[str]
+    scores: dict[str, Vector]
+    prices: dict[str, Vector]
+    beside: dict[str, Vector]
+    origins: list[FittedOn]
+    circumstances: Circumstances
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """The feature vectors, shape (questions, features)."""
+        return np.array([view.features.vector() for view in self.views])
+
+    @property
+    def strategies(self) -> list[str]:
+        """The strategies that answered, without abstaining."""
+        return [name for name in self.scores if name != ABSTAIN]
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """The mean price of an answer by each, as a share of the dearest one's; abstaining is free."""
+        means = {name: float(price.mean()) for name, price in self.prices.items()}
+        dearest = max(means.values()) or 1.0
+        return {name: mean / dearest for name, mean in means.items()}
+
+
+def load(folder: Path, settings: Settings, prices: Prices) -> Asked:
+    """The questions of one folder of runs, or of the report about it; features not yet recorded are, from its home.
+
+    Raises:
+        RunsError, RunMismatch: no finished runs, or features that cannot be had any more.
+        IndexLocked: features are missing, and a server runs on that home.
+    """
+    folder = run_folder(folder).resolve()
+    evaluation = scoring.load([folder])
+    questions = evaluation.questions
+    if not (folder / features_file.FILE).exists():
+        home = folder.parent.parent if folder.parent.name == "runs" else settings.home
+        features_file.record_from_home(folder, questions, settings.model_copy(update={"home": home}))
+    recorded = features_file.load(folder, questions)
+    runs = {run.arm: run for run in evaluation.runs}
+    chosen = {name: run for name, run in runs.items() if name in STRATEGIES}
+    free = np.zeros(len(questions))
+    origin = FittedOn(
+        folder=str(folder), question_set=questions.digest, questions=len(questions), adapter=recorded.adapter
+    )
+    return Asked(
+        views=[View(recorded.adapter, recorded.features[question.id]) for question in questions],
+        groups=[f"{questions.digest}/{question.group}" for question in questions],
+        slices=[question.slice for question in questions],
+        scores={name: run.exact for name, run in chosen.items()}
+        | {ABSTAIN: np.array([exact_match(UNKNOWN, question) for question in questions])},
+        prices={name: added_by_question(Usage.of(run), prices) for name, run in chosen.items()} | {ABSTAIN: free},
+        beside={name: run.exact for name, run in runs.items() if name not in STRATEGIES},
+        origins=[origin],
+        circumstances=recorded.circumstances,
+    )
+
+
+def join(parts: Sequence[Asked]) -> Asked:
+    """Several folders as one; strategies that not all of them have are left out.
+
+    Raises:
+        RunMismatch: they were not asked in the same circumstances, so that no policy would hold for all.
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        if difference := first.circumstances.difference(part.circumstances):
+            raise RunMismatch(
+                f"{part.origins[0].folder}: asked under {difference} than {first.origins[0].folder}: fit them apart"
+            )
+    return Asked(
+        views=[view for part in parts for view in part.views],
+        groups=[group for part in parts for group in part.groups],
+        slices=[name for part in parts for name in part.slices],
+        scores=_joined([part.scores for part in parts]),
+        prices=_joined([part.prices for part in parts]),
+        beside=_joined([part.beside for part in parts]),
+        origins=[origin for part in parts for origin in part.origins],
+        circumstances=first.circumstances,
+    )
+
+
+def _joined(parts: Sequence[Mapping[str, Vector]]) -> dict[str, Vector]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if all(name in p for p in parts)}

@@ -1,0 +1,196 @@
+"""From asked questions to a policy: calibrated estimators, each the best of several by grouped cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossover.eval.router.asked import Asked
+from crossover.server.routing.distribution import Distribution
+from crossover.server.routing.estimators import (
+    Calibration,
+    Estimator,
+    Logistic,
+    Matrix,
+    Neighbours,
+    Rate,
+    Scale,
+    expand,
+)
+from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
+from crossover.server.routing.policy import Policy
+
+LEAST_QUESTIONS = 100
+LEAST_GROUPS = 30
+_LEAST_CASES = 10  # right, and wrong, answers below which only their rate can be learnt
+_FOLDS = 5
+_DIGITS = 5
+_CONSTANT = 1e-9  # spreads below are rounding
+
+
+class TooFewQuestions(ValueError):
+    """Too little was asked to learn from; the rules stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One kind of estimator: logistic regression with an inverse penalty, or so many neighbours."""
+
+    kind: Literal["logistic", "knn"]
+    degree: Literal[1, 2] = 1
+    inverse_penalty: float = 1.0
+    k: int = 0
+
+
+CANDIDATES = (
+    Candidate("logistic", 1, 0.03),
+    Candidate("logistic", 1, 0.3),
+    Candidate("logistic", 2, 0.001),
+    Candidate("logistic", 2, 0.01),
+    Candidate("knn", k=20),
+    Candidate("knn", k=50),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One strategy's estimator, and the estimates of it that no answer to the same group went into, (questions,)."""
+
+    estimator: Estimator
+    held_out: Vector
+
+
+def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
+    """The policy, and its cross-validated estimates: for each question those of a fit without its group.
+
+    Raises:
+        TooFewQuestions: fewer than LEAST_QUESTIONS about LEAST_GROUPS facts or documents, or one strategy alone.
+    """
+    _check(asked)
+    rows = asked.rows
+    scale = scale_of(rows)
+    columns = scale.columns(rows)
+    folds = folds_of(asked.groups)
+    fitted = {name: _fit_best(columns, right, folds) for name, right in asked.scores.items()}
+    neighbours = any(each.estimator.kind == "knn" for each in fitted.values())
+    policy = Policy(
+        feature_version=FEATURE_VERSION,
+        features=list(NAMES),
+        fitted_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        circumstances=asked.circumstances,
+        adapters=sorted({origin.adapter for origin in asked.origins if origin.adapter}),
+        runs=asked.origins,
+        scale=scale,
+        estimators={name: each.estimator for name, each in fitted.items()},
+        costs=asked.costs,
+        points=np.round(columns, _DIGITS).tolist() if neighbours else [],
+        distribution=Distribution.of(rows, np.array(scale.mean), np.array(scale.spread)),
+    )
+    return policy, {name: each.held_out for name, each in fitted.items()}
+
+
+def scale_of(rows: NDArray[np.float64]) -> Scale:
+    """The scale of some feature vectors."""
+    known = ~np.isnan(rows)
+    n = np.maximum(known.sum(0), 1)
+    mean = np.where(known, rows, 0.0).sum(0) / n
+    spread = np.sqrt(np.where(known, (rows - mean) ** 2, 0.0).sum(0) / n)
+    marked = [column for column in range(rows.shape[1]) if 0 < known[:, column].sum() < len(rows)]
+    return Scale(mean=mean.tolist(), spread=np.where(spread > _CONSTANT, spread, 1.0).tolist(), marked=marked)
+
+
+def folds_of(groups: Sequence[str]) -> NDArray[np.int_]:
+    """The fold of each question: whole groups, the same ones each time."""
+    names, index = np.unique(np.asarray(groups), return_inverse=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    return np.asarray(order[index] % _FOLDS)
+
+
+def log_loss(estimates: Vector, right: Vector) -> float:
+    """Mean negative log-likelihood of what happened, in nats."""
+    clipped = np.clip(estimates, 1e-6, 1 - 1e-6)
+    return float(-(right * np.log(clipped) + (1 - right) * np.log(1 - clipped)).mean())
+
+
+def _check(asked: Asked) -> None:
+    groups = len(set(asked.groups))
+    if len(asked) < LEAST_QUESTIONS or groups < LEAST_GROUPS:
+        raise TooFewQuestions(
+            f"{len(asked)} questions about {groups} facts or documents are too few to learn from, at least "
+            f"{LEAST_QUESTIONS} about {LEAST_GROUPS} are needed; `auto` keeps to its rules"
+        )
+    if len(asked.strategies) < 2:
+        raise TooFewQuestions(
+            f"only {', '.join(asked.strategies) or 'no strategy'} answered them all: there is nothing to choose "
+            "between; `auto` keeps to its rules"
+        )
+
+
+def _fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
+    """The candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
+    cases = right.sum()
+    if min(cases, len(right) - cases) < _LEAST_CASES:
+        rate = float((cases + 1) / (len(right) + 2))
+        return Fitted(Rate(rate=rate), np.full(len(right), rate))
+    best: tuple[float, Candidate, Vector, Vector] | None = None
+    for candidate in CANDIDATES:
+        logits = _held_out(candidate, columns, right, folds)
+        estimates = _cross_calibrated(logits, right, folds)
+        loss = log_loss(estimates, right)
+        if best is None or loss < best[0]:
+            best = loss, candidate, logits, estimates
+    assert best is not None
+    _, candidate, logits, estimates = best
+    return Fitted(
+        _fit(candidate, columns, right).model_copy(update={"calibration": _calibration(logits, right)}), estimates
+    )
+
+
+def _held_out(candidate: Candidate, columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Vector:
+    logits = np.empty(len(right))
+    for fold in range(_FOLDS):
+        left, out = folds != fold, folds == fold
+        if out.any():
+            logits[out] = _fit(candidate, columns[left], right[left]).logits(columns[out], columns[left])
+    return logits
+
+
+def _cross_calibrated(logits: Vector, right: Vector, folds: NDArray[np.int_]) -> Vector:
+    estimates = np.empty(len(right))
+    for fold in range(_FOLDS):
+        left, out = folds != fold, folds == fold
+        estimates[out] = _calibration(logits[left], right[left]).chances(logits[out])
+    return estimates
+
+
+def _fit(candidate: Candidate, columns: Matrix, right: Vector) -> Estimator:
+    if candidate.kind == "knn":
+        return Neighbours(k=candidate.k, right=right.tolist())
+    if len(set(right)) < 2:  # a fold may hold all of the few cases
+        return Rate(rate=float((right.sum() + 1) / (len(right) + 2)))
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=candidate.inverse_penalty, solver="newton-cholesky", max_iter=200)
+    model.fit(expand(columns, candidate.degree), right)
+    return Logistic(
+        degree=candidate.degree,
+        weights=np.round(model.coef_[0], _DIGITS).tolist(),
+        bias=round(float(model.intercept_[0]), _DIGITS),
+    )
+
+
+def _calibration(logits: Vector, right: Vector) -> Calibration:
+    from sklearn.linear_model import LogisticRegression
+
+    if len(set(right)) < 2 or np.ptp(logits) == 0:
+        return Calibration()
+    model = LogisticRegression(C=100.0).fit(logits[:, None], right)
+    # Estimates that rank worse than chance say nothing: the rate is all that is left of them.
+    slope = max(0.0, float(model.coef_[0, 0]))
+    offset = float(model.intercept_[0]) if slope else float(np.log(right.mean() / (1 - right.mean())))
+    return Calibration(slope=round(slope, _DIGITS), offset=round(offset, _DIGITS))

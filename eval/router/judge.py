@@ -1,0 +1,151 @@
+"""How well a policy chooses: its score and cost beside every single strategy and the oracles, on recorded answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossover.eval.router.asked import Asked
+from crossover.eval.statistics import Comparison, Estimate, compare, estimate
+from crossover.server.routing import rules
+from crossover.server.routing.choosing import choose
+from crossover.server.routing.deciding import Option, decide
+from crossover.server.routing.features import Vector
+from crossover.server.routing.policy import Policy
+
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a way to choose comes to on some questions.
+
+    Attributes:
+        chosen: the strategy for each question.
+        scores: of the chosen strategies' recorded answers, shape (questions,).
+        cost: mean price of an answer, in the currency of the prices.
+    """
+
+    chosen: list[str]
+    scores: Vector
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A policy beside what it must beat.
+
+    Attributes:
+        best_single: the strategy with the best score over all questions.
+        against: `auto` minus each single strategy.
+        slice_oracle: the best single strategy of each slice, known beforehand.
+        question_oracle: a right answer wherever any strategy gave one; beyond reach, because chance is in it.
+    """
+
+    auto: Estimate
+    singles: dict[str, float]
+    best_single: str
+    against: dict[str, Comparison]
+    slice_oracle: float
+    question_oracle: float
+    cost: float
+    costs: dict[str, float]
+    shares: dict[str, float]
+
+    @property
+    def of_slice_oracle(self) -> float:
+        """The score as a share of the slice oracle's."""
+        return self.auto.score / self.slice_oracle if self.slice_oracle else 1.0
+
+    @property
+    def of_gap(self) -> float:
+        """How much of the gap between the best single strategy and the question oracle is closed."""
+        gap = self.question_oracle - self.singles[self.best_single]
+        return (self.auto.score - self.singles[self.best_single]) / gap if gap > 0 else 1.0
+
+
+def by_policy(policy: Policy, asked: Asked, weight: float) -> Outcome:
+    """What the server would choose: the policy, and the rules where it has nothing to say."""
+    chosen = []
+    for view in asked.views:
+        found = choose(policy, [view], weight)
+        chosen.append(found.taken.strategy if found.taken else rules.choose(view.features).strategy)
+    return outcome(asked, chosen)
+
+
+def by_estimates(asked: Asked, estimates: Mapping[str, Vector], weight: float) -> Outcome:
+    """The same decision from estimates made elsewhere, such as cross-validated ones."""
+    costs = asked.costs
+    chosen = [
+        decide([Option(name, None, float(estimates[name][n]), costs[name]) for name in estimates], weight)[0].strategy
+        for n in range(len(asked))
+    ]
+    return outcome(asked, chosen)
+
+
+def by_rules(asked: Asked) -> Outcome:
+    """What the documented rules choose."""
+    return outcome(asked, [rules.choose(view.features).strategy for view in asked.views])
+
+
+def outcome(asked: Asked, chosen: Sequence[str]) -> Outcome:
+    """What recorded answers make of some choices.
+
+    Raises:
+        KeyError: a strategy was chosen that was not asked.
+    """
+    scores = np.array([asked.scores[name][n] for n, name in enumerate(chosen)])
+    prices = np.array([asked.prices[name][n] for n, name in enumerate(chosen)])
+    return Outcome(list(chosen), scores, float(prices.mean()))
+
+
+def judge(asked: Asked, found: Outcome) -> Judgement:
+    """An outcome beside every single strategy and the oracles, with cluster-bootstrap intervals over groups."""
+    singles = {name: float(asked.scores[name].mean()) for name in asked.strategies}
+    slices = np.array(asked.slices)
+    by_slice = sum(
+        max(float(asked.scores[name][slices == kind].sum()) for name in asked.strategies)
+        for kind in dict.fromkeys(asked.slices)
+    )
+    return Judgement(
+        auto=estimate(found.scores, asked.groups),
+        singles=singles,
+        best_single=max(singles, key=singles.__getitem__),
+        against={
+            name: compare(found.scores, scores, asked.groups, comparisons=len(singles))
+            for name, scores in {**{each: asked.scores[each] for each in singles}, **asked.beside}.items()
+        },
+        slice_oracle=by_slice / len(asked),
+        question_oracle=float(np.max([asked.scores[name] for name in asked.strategies], axis=0).mean()),
+        cost=found.cost,
+        costs={name: float(asked.prices[name].mean()) for name in asked.strategies},
+        shares={name: found.chosen.count(name) / len(asked) for name in dict.fromkeys(sorted(found.chosen))},
+    )
+
+
+def crossed_oracle(first: Asked, second: Asked) -> float:
+    """What choosing the strategy that was right in one sampling scores in another, the mean of both directions.
+
+    Without the luck that a maximum over strategies collects: what a router that knew each strategy's own
+    chance by one try would reach.
+
+    Args:
+        first, second: the same questions, answered twice.
+    """
+    names = [name for name in first.strategies if name in second.scores]
+    one, two = (np.array([asked.scores[name] for name in names]) for asked in (first, second))
+    return float((_picked(one, two) + _picked(two, one)) / 2)
+
+
+def _picked(by: Vector, scored: Vector) -> float:
+    """The mean score of the best by one sampling, ties shared, in the other; both (strategies, questions)."""
+    best = by == by.max(0)
+    return float((np.where(best, scored, 0.0).sum(0) / best.sum(0)).mean())
+
+
+def calibration_error(estimates: Vector, right: Vector) -> float:
+    """Expected calibration error over ten bins of equally many questions (Nixon et al. 2019), 0 to 1."""
+    bins = np.array_split(np.argsort(estimates, kind="stable"), _BINS)
+    return float(sum(abs(estimates[each].sum() - right[each].sum()) for each in bins) / len(estimates))

@@ -1,0 +1,103 @@
+"""`crossover eval fit-router`: from folders of runs to a policy with its cross-validated figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+
+from crossover.eval.money.prices import Prices
+from crossover.eval.router.asked import Asked, join, load
+from crossover.eval.router.fit import fit, log_loss
+from crossover.eval.router.judge import by_estimates, by_rules, calibration_error, judge
+from crossover.server.routing.features import Vector
+from crossover.server.routing.policy import Policy
+from crossover.server.settings import Settings
+
+
+class NotWorthIt(RuntimeError):
+    """The policy would be significantly worse than one strategy for everything; the rules stay."""
+
+
+def learn(folders: Sequence[Path], settings: Settings, prices: Prices) -> Policy:
+    """The policy of some folders of runs, at the settings' cost weight.
+
+    Raises:
+        TooFewQuestions: there is too little to learn from.
+        NotWorthIt: by cross-validation, one strategy for everything is better.
+        RunsError, RunMismatch: see `asked.load` and `asked.join`.
+    """
+    asked = join([load(folder, settings, prices) for folder in folders])
+    policy, held_out = fit(asked)
+    judged = judge(asked, by_estimates(asked, held_out, settings.router_cost_weight))
+    against = judged.against[judged.best_single]
+    if against.words == "worse":
+        raise NotWorthIt(
+            f"cross-validated, the policy scores {judged.auto.score:.3f} and {judged.best_single} alone "
+            f"{judged.singles[judged.best_single]:.3f} (p = {against.p_value:.3f}): nothing was written, "
+            "`auto` keeps to its rules; more questions may help"
+        )
+    rules = float(by_rules(asked).scores.mean())
+    figures = {
+        "questions": len(asked),
+        "groups": len(set(asked.groups)),
+        "cost_weight": settings.router_cost_weight,
+        "prices": prices.label,
+        "auto": asdict(judged.auto),
+        "rules": rules,
+        "singles": judged.singles,
+        "against_best_single": {"strategy": judged.best_single, **asdict(against)},
+        "slice_oracle": judged.slice_oracle,
+        "question_oracle": judged.question_oracle,
+        "cost_of_dearest": judged.cost / max(judged.costs.values(), default=1.0),
+        "chosen": judged.shares,
+        "estimators": _estimators(policy, asked, held_out),
+    }
+    return policy.model_copy(update={"figures": figures})
+
+
+def _estimators(policy: Policy, asked: Asked, held_out: Mapping[str, Vector]) -> dict[str, dict[str, Any]]:
+    """How good each estimate is on questions whose group it was not fitted on."""
+    return {
+        name: {
+            "kind": policy.estimators[name].kind,
+            "rate": float(right.mean()),
+            "log_loss": log_loss(held_out[name], right),
+            "log_loss_of_rate": log_loss(np.full(len(right), right.mean()), right),
+            "calibration_error": calibration_error(held_out[name], right),
+        }
+        for name, right in asked.scores.items()
+    }
+
+
+def table(policy: Policy) -> Group:
+    """The cross-validated figures, for people."""
+    figures = policy.figures
+    scores = Table(title=f"cross-validated on {figures['questions']} questions about {figures['groups']} facts")
+    for heading in ("", "score %", "chosen %"):
+        scores.add_column(heading, justify="right" if heading else "left")
+    interval = figures["auto"]["interval"]
+    told = f"{_percent(figures['auto']['score'])} ({_percent(interval['low'])} to {_percent(interval['high'])})"
+    scores.add_row("auto, by this policy", f"[bold]{told}[/]", "")
+    scores.add_row("auto, by the rules", _percent(figures["rules"]), "")
+    for name in policy.estimators:
+        score = figures["singles"].get(name, figures["estimators"][name]["rate"])
+        scores.add_row(f"always {name}", _percent(score), _percent(figures["chosen"].get(name, 0.0)))
+    scores.add_row("best strategy of each slice", _percent(figures["slice_oracle"]), "")
+    scores.add_row("right where any strategy was", _percent(figures["question_oracle"]), "")
+    estimators = Table(title="estimates of being right")
+    for heading in ("", "kind", "log loss", "of the rate alone", "calibration error"):
+        estimators.add_column(heading, justify="right" if heading else "left")
+    for name, row in figures["estimators"].items():
+        columns = ("log_loss", "log_loss_of_rate", "calibration_error")
+        estimators.add_row(name, row["kind"], *(f"{row[column]:.3f}" for column in columns))
+    return Group(scores, estimators)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"

@@ -1,0 +1,60 @@
+"""POST /v1/route: what `auto` would do with a question, and why; nothing is generated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from crossover.server.api import json_response, services_of
+from crossover.server.bodies import parse_json, validate
+from crossover.server.errors import BadRequest
+from crossover.server.preparation import views_of
+from crossover.server.routing.features import FEATURE_VERSION
+from crossover.server.routing.observing import DEPTH
+from crossover.server.strategies import AUTO
+
+router = APIRouter()
+
+
+class RouteRequest(BaseModel):
+    """The body of POST /v1/route."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: str
+    adapter: str | None = None
+    cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"content": {"application/json": {"schema": RouteRequest.model_json_schema()}}, "required": True}
+}
+
+
+@router.post("/v1/route", openapi_extra=_BODY)
+async def route(request: Request) -> Response:
+    """Strategy, adapter, reason and estimates, with the features that they follow from, for each adapter."""
+    services = services_of(request)
+    asked = validate(RouteRequest, parse_json(await request.body()))
+    text = asked.question.strip()
+    if not text:
+        raise BadRequest("question: the question is empty", "question")
+    version = services.promoted.get(asked.adapter, AUTO) if asked.adapter else services.promoted.default()
+    found = await services.search(text, DEPTH)
+    views = await views_of(text, services, found, version, alone=asked.adapter is not None)
+    chosen = services.router.route(views, cost_weight=asked.cost_weight)
+    return json_response(
+        {
+            "question": text,
+            "strategy": chosen.strategy,
+            "adapter": chosen.adapter,
+            "reason": chosen.reason,
+            "router": chosen.trace,
+            "feature_version": FEATURE_VERSION,
+            "features": [{**view.features.known(), "adapter": view.adapter} for view in views],
+            "circumstances": services.router.circumstances.model_dump(),
+        }
+    )

@@ -1,0 +1,60 @@
+"""Knowledge age: what of the passages an adapter has not seen, and what it was taught that they no longer say.
+
+Content is compared, not time: a document saved again, moved or laid out anew is not newer, and where a card keeps
+sentences, a fact that changed makes no other fact of its page newer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossover.adapters.card import AdapterCard
+from crossover.adapters.sentences import sentence_hash, sentences_of
+from crossover.indexer.document import Passage
+from crossover.server.routing.words import share, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """As the features of the same names."""
+
+    unseen: float | None = None
+    best_unseen: bool | None = None
+    new_document: bool | None = None
+
+
+def age_of(question: str, passages: Sequence[Passage], card: AdapterCard) -> Age:
+    """How much of what the passages, the best first, say about a question is news to the adapter."""
+    if not card.documents or not passages:
+        return Age()
+    news = [_is_news(question, passage, card) for passage in passages]
+    # A renamed document that still says the same is not new.
+    return Age(sum(news) / len(news), news[0], news[0] and passages[0].document not in card.documents)
+
+
+def stands(answer: str, passages: Sequence[Passage]) -> float | None:
+    """The share of an answer's words that stand in the passage that has most of them; None without either."""
+    wanted = words_of(answer)
+    shares = [share(wanted, words_of(passage.text)) for passage in passages]
+    return max((found for found in shares if found is not None), default=None)
+
+
+def _is_news(question: str, passage: Passage, card: AdapterCard) -> bool:
+    """Whether training has not seen the chunk, nor the sentence in it that speaks most of the question."""
+    if passage.content_hash in card.documents.get(passage.document, ()):
+        return False
+    if any(passage.content_hash in hashes for hashes in card.documents.values()):
+        return False
+    if not card.sentences:
+        return True
+    wanted = words_of(question) - words_of(passage.title)  # what the whole passage is about tells no sentence apart
+    by_share = [(len(wanted & words_of(sentence)), sentence) for sentence in sentences_of(passage.text)]
+    most = max((number for number, _ in by_share), default=0)
+    return not all(_saw(sentence_hash(sentence), card.sentences) for number, sentence in by_share if number == most)
+
+
+def _saw(digest: str, ordered: Sequence[str]) -> bool:
+    place = bisect_left(ordered, digest)
+    return place < len(ordered) and ordered[place] == digest

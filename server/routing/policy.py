@@ -1,0 +1,136 @@
+"""policy.json: the fitted router as plain numbers, and what they come from; `crossover eval fit-router` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from crossover.adapters.durable import replace_text
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.distribution import Distribution
+from crossover.server.routing.estimators import Estimator, Matrix, Scale, chances
+from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
+from crossover.server.strategies import ABSTAIN, STRATEGIES
+
+FILE = "policy.json"
+
+
+class PolicyRefused(ValueError):
+    """A policy is broken, or belongs to other features, another base model or an adapter that is gone."""
+
+
+class FittedOn(BaseModel):
+    """One folder of runs that a policy was fitted on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str
+    question_set: str
+    questions: int
+    adapter: str | None
+
+
+class Policy(BaseModel):
+    """The fitted router.
+
+    Args:
+        feature_version: of routing/features.py; `features` are its names in the order of the columns.
+        circumstances: base model, prompts and search that it was fitted under.
+        adapters: the names of the adapters that it was fitted with.
+        estimators: for each strategy, and for abstaining, its chance to be right.
+        costs: of an answer of each, as a share of the dearest one's.
+        points: columns of the fitted questions, where an estimator looks at neighbours; else empty.
+        figures: what cross-validation found.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    feature_version: int
+    features: list[str]
+    fitted_at: str
+    circumstances: Circumstances
+    adapters: list[str]
+    runs: list[FittedOn]
+    scale: Scale
+    estimators: dict[str, Estimator] = Field(min_length=1)
+    costs: dict[str, float]
+    points: list[list[float]] = []
+    distribution: Distribution
+    figures: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Policy:
+        columns, n = len(self.features) + len(self.scale.marked), len(self.points)
+        if unknown := set(self.estimators) - {*STRATEGIES, ABSTAIN}:
+            raise ValueError(f"estimators: {', '.join(sorted(unknown))}: no such strategy")
+        if missing := set(self.estimators) - set(self.costs):
+            raise ValueError(f"costs: {', '.join(sorted(missing))}: missing")
+        if {len(self.scale.mean), len(self.scale.spread), len(self.distribution.edges)} != {len(self.features)}:
+            raise ValueError("scale, distribution: not one entry for each feature")
+        if not set(self.scale.marked) <= set(range(len(self.features))):
+            raise ValueError("scale.marked: not all of them are features")
+        if any(len(point) != columns for point in self.points):
+            raise ValueError(f"points: not {columns} columns each")
+        for name, estimator in self.estimators.items():
+            if estimator.kind == "knn" and (not n or len(estimator.right) != n):
+                raise ValueError(f"estimators.{name}: {len(estimator.right)} labels for {n} points")
+            wanted = columns if getattr(estimator, "degree", 1) == 1 else columns + columns * (columns + 1) // 2
+            if estimator.kind == "logistic" and len(estimator.weights) != wanted:
+                raise ValueError(f"estimators.{name}: {len(estimator.weights)} weights, expected {wanted}")
+        return self
+
+    def estimates(self, rows: Matrix) -> dict[str, Vector]:
+        """Each strategy's chance to be right for each feature vector: shape (n, features) to (n,) each."""
+        columns = self.scale.columns(rows)
+        return {name: chances(each, columns, self._points) for name, each in self.estimators.items()}
+
+    def unlike(self, vector: Vector) -> bool:
+        """Whether a question is so unlike the fitted ones that the estimates say nothing about it."""
+        return self.distribution.unlike(vector, np.array(self.scale.mean), np.array(self.scale.spread))
+
+    @property
+    def questions(self) -> int:
+        """How many questions it was fitted on."""
+        return sum(run.questions for run in self.runs)
+
+    @cached_property
+    def _points(self) -> Matrix:
+        return np.array(self.points)
+
+    def save(self, path: Path) -> None:
+        """Writes it in one step."""
+        replace_text(path, self.model_dump_json(indent=1) + "\n")
+
+
+def load(path: Path, now: Circumstances, adapters: Collection[str]) -> Policy:
+    """The policy of a file, fit for use here.
+
+    Args:
+        now: what the server answers with.
+        adapters: the names of the adapters that are there.
+
+    Raises:
+        FileNotFoundError: there is none.
+        PolicyRefused: it is broken, or does not belong here; says why and what to do.
+    """
+    again = "fit it again: crossover eval fit-router DIR"
+    try:
+        policy = Policy.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise PolicyRefused(f"{path}: broken{f' at {field}' if field else ''}: {first['msg']}; {again}") from error
+    if policy.feature_version != FEATURE_VERSION or tuple(policy.features) != NAMES:
+        raise PolicyRefused(
+            f"{path}: fitted on features of version {policy.feature_version}, now {FEATURE_VERSION}; {again}"
+        )
+    if difference := policy.circumstances.difference(now):
+        raise PolicyRefused(f"{path}: fitted under {difference}; {again}, or set it back")
+    if gone := sorted(set(policy.adapters) - set(adapters)):
+        raise PolicyRefused(f"{path}: fitted with {', '.join(gone)}, which is no longer here; {again}")
+    return policy

@@ -1,0 +1,151 @@
+"""Router: `auto` by the fitted policy where there is one, else by the documented rules."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import Counter
+
+from crossover.server.routing import rules
+from crossover.server.routing.choosing import View, choose
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.drift import Drift
+from crossover.server.routing.features import Vector
+from crossover.server.routing.policy import Policy, PolicyRefused, load
+from crossover.server.settings import Settings
+from crossover.server.strategies import ABSTAIN, STRATEGIES
+
+logger = logging.getLogger(__name__)
+
+_ROUTED = Counter("crossover_routed_total", "Questions that `auto` routed, by what decided.", ["by"])
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What was chosen for a question.
+
+    Attributes:
+        adapter: the name of the adapter that answers, None where the strategy takes none.
+        trace: what `crossover.router` says of it: `by` (policy, rules or exploration), the policy's `estimates`,
+            and in shadow mode the `shadow` that it would have chosen.
+        vector: the features that the policy looked at; None where it was not asked.
+    """
+
+    strategy: str
+    adapter: str | None
+    reason: str
+    trace: dict[str, Any] = field(default_factory=dict)
+    vector: Vector | None = None
+
+
+class Router:
+    """Chooses a strategy and an adapter for each question.
+
+    The policy's file is looked at with each question, one system call, and read again when it was replaced;
+    one that does not belong here is refused, and the rules serve.
+
+    Args:
+        path: of policy.json, which need not exist.
+        now: what this server answers with.
+        adapters: gives the names of the adapters that are there.
+        settings: cost weight, shadow mode, exploration.
+    """
+
+    def __init__(
+        self, path: Path, now: Circumstances, adapters: Callable[[], Collection[str]], settings: Settings
+    ) -> None:
+        self.circumstances = now
+        self._path = path
+        self._adapters = adapters
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._policy: Policy | None = None
+        self._refused = ""
+        self._drift: Drift | None = None
+        self._chance = random.Random()
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy in force; None where there is none that belongs here."""
+        with self._lock:
+            stamp = self._read_stamp()
+            if stamp != self._stamp:
+                self._stamp = stamp
+                self._read()
+            return self._policy
+
+    @property
+    def state(self) -> str:
+        """One line for /readyz and people: policy or rules, why, and what has moved."""
+        policy = self.policy
+        if policy is None:
+            return f"rules: {self._refused}" if self._refused else "rules: no policy is fitted"
+        told = f"policy of {policy.fitted_at[:10]}, fitted on {policy.questions} questions"
+        if self._settings.router_shadow:
+            told = f"rules, with a {told} as shadow"
+        moved = self._drift.moved() if self._drift else {}
+        if moved:
+            told += "; questions have moved since: " + ", ".join(f"{name} ({index})" for name, index in moved.items())
+        return told
+
+    def route(self, views: Sequence[View], *, cost_weight: float | None = None) -> Route:
+        """The strategy and adapter for one question.
+
+        Args:
+            views: of the adapter that the rules would use first, then of the others; at least one.
+            cost_weight: of the request; None takes the setting.
+        """
+        plain = rules.choose(views[0].features)
+        adapter = views[0].adapter if STRATEGIES[plain.strategy].adapter else None
+        by_rules = Route(plain.strategy, adapter, plain.reason, {"by": "rules"})
+        policy = self.policy
+        if policy is None:
+            return by_rules
+        weight = self._settings.router_cost_weight if cost_weight is None else cost_weight
+        chosen = choose(policy, views, weight, self._settings.router_abstain_below)
+        if chosen.taken is None:
+            return replace(by_rules, reason=f"{chosen.reason}: {by_rules.reason}", vector=chosen.vector)
+        estimates = {each.name: {"right": round(each.right, 4), "cost": round(each.cost, 4)} for each in chosen.options}
+        told: dict[str, Any] = {"estimates": estimates, "cost_weight": weight}
+        if self._settings.router_shadow:
+            told |= {"by": "rules", "shadow": chosen.taken.name}
+            return replace(by_rules, trace=told, vector=chosen.vector)
+        if self._chance.random() < self._settings.router_explore:
+            taken = self._chance.choice([option for option in chosen.options if option.strategy != ABSTAIN])
+            reason = f"{taken.name} was drawn at random, to keep learning."
+            return Route(taken.strategy, taken.adapter, reason, {"by": "exploration", **told}, chosen.vector)
+        taken = chosen.taken
+        return Route(taken.strategy, taken.adapter, chosen.reason, {"by": "policy", **told}, chosen.vector)
+
+    def count(self, route: Route) -> None:
+        """Remembers that a question was answered so, for metrics and drift."""
+        _ROUTED.labels(route.trace["by"]).inc()
+        if self._drift and route.vector is not None:
+            self._drift.add(route.vector)
+
+    def _read_stamp(self) -> tuple[int, int] | None:
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino
+
+    def _read(self) -> None:
+        self._policy, self._refused, self._drift = None, "", None
+        try:
+            self._policy = load(self._path, self.circumstances, self._adapters())
+        except FileNotFoundError:
+            return
+        except (PolicyRefused, OSError) as error:
+            self._refused = str(error)
+            logger.warning("the rules serve: %s", error)
+            return
+        self._drift = Drift(self._policy.distribution)
+        logger.info("policy of %s, fitted on %d questions", self._policy.fitted_at, self._policy.questions)

@@ -1,0 +1,136 @@
+"""`auto` at work: the policy where there is one, the rules elsewhere, and what is told of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asked_questions import HERE, asked, features
+from prometheus_client import REGISTRY
+
+from crossover.server.context import Context
+from crossover.server.doctor import Finding, examine
+from crossover.server.routing.choosing import View
+from crossover.server.routing.drift import LEAST, Drift
+from crossover.server.routing.policy import Policy
+from crossover.server.routing.router import Router
+from crossover.server.settings import Settings
+
+CHANGED = [View("house", features(changed=True))]
+KNOWN = [View("house", features())]
+
+
+def router(folder: Path, adapters: tuple[str, ...] = ("house",), **settings: object) -> Router:
+    return Router(folder / "policy.json", HERE, lambda: adapters, Settings(home=folder, **settings))  # type: ignore[arg-type]
+
+
+def test_without_a_policy_the_rules_serve(tmp_path: Path) -> None:
+    plain = router(tmp_path)
+    assert plain.state == "rules: no policy is fitted"
+    route = plain.route(CHANGED)
+    assert (route.strategy, route.adapter, route.trace) == ("hybrid", "house", {"by": "rules"})
+
+
+def test_a_policy_chooses_says_why_and_shows_its_estimates(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path)
+    route = auto.route(CHANGED)
+    assert (route.strategy, route.adapter) == ("rag", None)
+    assert route.reason.startswith("rag is likeliest to be right (")
+    assert route.trace["by"] == "policy" and route.trace["cost_weight"] == 0.02
+    assert set(route.trace["estimates"]) == {"base", "rag", "finetune:house", "hybrid:house", "abstain"}
+    assert route.trace["estimates"]["rag"]["right"] > 0.5
+    assert auto.route(KNOWN).adapter == "house"
+    assert auto.state.startswith("policy of ") and "fitted on 300 questions" in auto.state
+
+
+def test_the_weight_of_cost_is_a_setting_and_the_request_goes_before_it(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    thrifty = router(tmp_path, router_cost_weight=50)
+    assert thrifty.route(CHANGED).strategy == "abstain"
+    route = thrifty.route(CHANGED, cost_weight=0)
+    assert route.strategy == "rag" and route.trace["cost_weight"] == 0
+
+
+def test_a_limit_below_which_nothing_is_answered_is_a_setting(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    route = router(tmp_path, router_abstain_below=0.97).route(CHANGED)
+    assert route.strategy == "abstain" and "too little" in route.reason
+
+
+def test_a_shadow_leaves_the_answer_to_the_rules(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    shadowed = router(tmp_path, router_shadow=True)
+    route = shadowed.route(CHANGED)
+    assert (route.strategy, route.trace["by"], route.trace["shadow"]) == ("hybrid", "rules", "rag")
+    assert "as shadow" in shadowed.state
+
+
+def test_exploration_draws_among_what_can_answer(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    curious = router(tmp_path, router_explore=1.0)
+    routes = [curious.route(CHANGED) for _ in range(60)]
+    assert {route.strategy for route in routes} == {"base", "rag", "finetune", "hybrid"}
+    assert {route.trace["by"] for route in routes} == {"exploration"}
+
+
+def test_a_refused_policy_leaves_the_rules_and_says_so(
+    policy: Policy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy.save(tmp_path / "policy.json")
+    orphan = router(tmp_path, adapters=())
+    assert orphan.route(CHANGED).trace["by"] == "rules"
+    assert "fitted with house, which is no longer here" in orphan.state
+    assert any("the rules serve" in record.message for record in caplog.records)
+
+
+def test_a_new_policy_is_taken_up_and_a_removed_one_given_up(policy: Policy, tmp_path: Path) -> None:
+    auto = router(tmp_path)
+    assert auto.route(CHANGED).trace["by"] == "rules"
+    policy.save(tmp_path / "policy.json")
+    assert auto.route(CHANGED).trace["by"] == "policy"
+    (tmp_path / "policy.json").write_text("{}")
+    assert auto.route(CHANGED).trace["by"] == "rules"
+    assert "broken" in auto.state
+    (tmp_path / "policy.json").unlink()
+    assert auto.state == "rules: no policy is fitted"
+
+
+def test_an_adapter_that_the_policy_does_not_know_is_left_to_the_rules(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    route = router(tmp_path).route([View("tickets", features(changed=True))])
+    assert route.strategy == "hybrid" and route.adapter == "tickets"
+    assert route.reason.startswith("The policy was not fitted with tickets, so the rules decide: ")
+
+
+def test_questions_that_have_moved_are_told_and_those_alike_are_not(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path)
+    for view in asked(LEAST, seed=9).views:
+        auto.count(auto.route([view]))
+    assert "moved" not in auto.state
+    for _ in range(LEAST):
+        auto.count(auto.route([View("house", features(changed=True, covered=0.55, similarity=0.71))]))
+    assert "questions have moved since" in auto.state and "similarity" in auto.state
+    assert REGISTRY.get_sample_value("crossover_router_feature_drift", {"feature": "similarity"}) > 0.25
+    assert REGISTRY.get_sample_value("crossover_routed_total", {"by": "policy"}) >= LEAST
+
+
+def test_few_questions_have_not_moved(policy: Policy) -> None:
+    drift = Drift(policy.distribution)
+    for _ in range(LEAST - 1):
+        drift.add(features(similarity=0.1).vector())
+    assert drift.moved() == {}
+
+
+def test_doctor_says_what_auto_goes_by_and_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path))
+
+    def found() -> Finding:
+        return next(finding for finding in examine(Context()) if finding.name == "router")
+
+    assert found().state == "ok" and "no policy is fitted" in found().message
+    (tmp_path / "policy.json").write_text("{}")
+    broken = found()
+    assert broken.state == "warning" and "auto goes by its rules" in broken.message
+    assert broken.remedy == "fit it again: crossover eval fit-router DIR"
