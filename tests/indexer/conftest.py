@@ -68,7 +68,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, embedder: Embedder) ->
 @pytest.fixture
 def index(settings: IndexerSettings, store: VectorStore, embedder: Embedder) -> Index:
     """An index on each of the stores."""
-    return Index(settings, Versions(settings.index_home, "manifest", lambda *_: store, shared=True), embedder)
+    return Index(settings, Versions(settings, "manifest", lambda *_: store, shared=True), embedder)
 
 
 OFFICES = {

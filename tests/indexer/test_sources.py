@@ -8,7 +8,7 @@ import pytest
 
 from crossover.indexer.document import DocumentRecord
 from crossover.indexer.errors import DocumentCollision, ReadError
-from crossover.indexer.sources import collect, stale
+from crossover.indexer.sources import collect, gone
 
 
 def test_ids_are_paths_relative_to_the_folder_and_hidden_files_are_left_out(folder: Path) -> None:
@@ -79,4 +79,4 @@ def test_documents_below_a_folder_that_cannot_be_listed_are_not_taken_for_delete
     monkeypatch.setattr(os, "walk", denied)
     files = collect([folder])
     assert "rules" in [file.document_id for file in files]
-    assert stale(files, [record], set(), []) == []
+    assert gone(files, files, [record], set(), []) == []
