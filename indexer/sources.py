@@ -39,7 +39,7 @@ def collect(paths: Iterable[Path]) -> list[SourceFile]:
     for path in paths:
         for file in _under(path):
             other = found.setdefault(file.document_id, file)
-            if other is not file and other.path.resolve() != file.path.resolve():
+            if other.path.absolute() != file.path.absolute() and other.path.resolve() != file.path.resolve():
                 raise DocumentCollision(
                     f"{other.path} and {file.path} would both be the document {file.document_id!r}; "
                     "index the folder above both, so that their ids differ"

@@ -39,7 +39,7 @@ def client() -> Iterator[QdrantClient]:
 @pytest.fixture
 def server(settings: IndexerSettings, client: QdrantClient) -> Versions:
     return Versions(
-        settings.index_home,
+        settings,
         "remote-1",
         lambda suffix, dimension: RemoteStore(client, f"papers{suffix}", dimension, "memory"),
         shared=True,

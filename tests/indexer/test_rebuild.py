@@ -157,7 +157,7 @@ def test_on_a_qdrant_server_the_new_version_is_a_collection_of_its_own_and_other
     client = QdrantClient(":memory:")
     monkeypatch.setattr(client, "close", lambda: None)  # both versions are in this one client
     versions = Versions(
-        settings.index_home,
+        settings,
         "remote-1",
         lambda suffix, dimension: RemoteStore(client, f"papers{suffix}", dimension, "memory"),
         shared=True,

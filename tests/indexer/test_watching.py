@@ -79,7 +79,8 @@ def test_only_what_changed_is_read_and_a_folder_that_vanished_takes_nothing_alon
     with pytest.raises(ReadError, match="no such file or folder"):
         update([folder], {folder / "velmora.md"}, indexed)
     folder.mkdir()
-    update([folder], {folder / "velmora.md"}, indexed)
+    with pytest.raises(ReadError, match="no files to index"):
+        update([folder], {folder / "velmora.md"}, indexed)
     with indexed() as index:
         assert len(index.documents()) == 4
     kept.rename(folder)
