@@ -57,6 +57,8 @@ app = typer.Typer(
 
 def register(root: typer.Typer) -> None:
     """Add the `index` commands to the root app."""
+    from crossover.indexer import collection_commands  # noqa: F401 - its commands register themselves
+
     root.add_typer(app, name="index")
 
 
@@ -105,7 +107,7 @@ def add(
         with suppress(KeyboardInterrupt):
             follow(paths, lambda: _open(context, settings, wait=wait), context.trained_on, as_json=as_json)
         return
-    _print(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
+    show(as_json, {**asdict(report), "trained_on": learned}, lambda: print_report(report, learned))
     if strict and report.skipped:
         raise typer.Exit(1)
 
@@ -118,7 +120,7 @@ def status(ctx: typer.Context, wait: Wait = 0.0, as_json: Json = False) -> None:
     with _open(ctx.obj, wait=wait) as index:
         documents, summary = index.documents(), index.status()
     found = {**asdict(summary), "documents": [asdict(record) for record in documents]}
-    _print(as_json, found, lambda: print_documents(documents, summary))
+    show(as_json, found, lambda: print_documents(documents, summary))
 
 
 @app.command(epilog='Example: [b]crossover index search "How do I reset my badge?" -k 3[/b]')
@@ -144,43 +146,9 @@ def search(
         trace = index.explain(query, k, only)
     found: dict[str, Any] = {"query": query, "passages": [asdict(passage) for passage in trace.passages]}
     if explain:
-        _print(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
+        show(as_json, {**found, "trace": asdict(trace)}, lambda: print_trace(trace))
     else:
-        _print(as_json, found, lambda: print_passages(trace.passages))
-
-
-@app.command(epilog="Example: [b]crossover index calibrate --json[/b]")
-def calibrate(ctx: typer.Context, as_json: Json = False) -> None:
-    """Measure how far the embedding model can be trusted beside words, in each language of the documents.
-
-    Runs by itself for every model but the packaged one, whose weight ships with Crossover.
-    """
-    from crossover.indexer.console import print_trust
-    from crossover.indexer.embedding import PACKAGED
-
-    with own_index(ctx.obj, "calibrate") as index:
-        found = index.calibrate()
-    model = ctx.obj.settings.embedding_model or PACKAGED
-    languages = {language: {**asdict(trust), "weight": trust.weight} for language, trust in found.items()}
-    _print(as_json, {"model": model, "languages": languages}, lambda: print_trust(model, found))
-
-
-@app.command(epilog="Example: [b]crossover index adopt my_collection --url http://localhost:6333[/b]")
-def adopt(
-    ctx: typer.Context,
-    collection: Annotated[str, typer.Argument(help="A collection that LlamaIndex's QdrantVectorStore wrote.")],
-    url: Annotated[str, typer.Option("--url", help="The Qdrant server that holds it.")],
-    api_key: Annotated[str | None, typer.Option("--api-key", envvar="QDRANT_API_KEY", help="Its key.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Index the documents in a LlamaIndex collection, under their ids, with their metadata; it stays as it is."""
-    from crossover.indexer.console import print_report, progress_bar
-    from crossover.indexer.llama_index import adopt as documents_of
-    from crossover.indexer.vector_store.remote import connect
-
-    with own_index(ctx.obj, "adopt") as index, progress_bar(quiet=as_json) as progress:
-        report = index.add(documents_of(connect(url, api_key), collection), progress)
-    _print(as_json, asdict(report), lambda: print_report(report))
+        show(as_json, found, lambda: print_passages(trace.passages))
 
 
 @app.command(epilog="Example: [b]crossover index delete handbook/travel.md[/b]")
@@ -199,28 +167,7 @@ def delete(
         if not index.delete(document):
             raise UnknownDocument(f"{document}: no document of this id; `crossover index status` lists them")
     learned = context.trained_on([document])
-    _print(as_json, {"deleted": document, "trained_on": learned}, lambda: print_deleted(document, learned))
-
-
-@app.command(epilog="Example: [b]crossover index copy --to http://qdrant:6333[/b]")
-def copy(
-    ctx: typer.Context,
-    to: Annotated[
-        str, typer.Option("--to", help="The Qdrant server; CROSSOVER_QDRANT_COLLECTION names the collection.")
-    ],
-    wait: Wait = 0.0,
-    as_json: Json = False,
-) -> None:
-    """Copy the embedded index to a Qdrant server without embedding again; run it again to go on or to follow up."""
-    from crossover.indexer.console import print_copied, progress_bar
-    from crossover.indexer.copying import copy_index
-
-    context: CommandContext = ctx.obj
-    if url := context.live_server():
-        raise RuntimeError(f"the server at {url} holds the index; stop it while the index is copied")
-    with progress_bar(quiet=as_json) as progress:
-        report = copy_index(context.settings, to, wait=wait, progress=progress)
-    _print(as_json, asdict(report), lambda: print_copied(report))
+    show(as_json, {"deleted": document, "trained_on": learned}, lambda: print_deleted(document, learned))
 
 
 def _open(
@@ -269,7 +216,8 @@ def _require_own(index: Index | ServedIndex, what: str) -> None:
         raise RuntimeError(f"{what}: the server at {index.url} holds the index and embeds by itself; stop it first")
 
 
-def _print(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:
+def show(as_json: bool, document: object, otherwise: Callable[[], None]) -> None:
+    """The document as JSON, or what people read instead."""
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:

@@ -17,13 +17,11 @@ from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, ReportProgress
 from crossover.indexer.live import LiveVersion
 from crossover.indexer.lock import IndexLock, WriterTurns
-from crossover.indexer.preparation import revision_of
 from crossover.indexer.ray_engine import RayEngine
 from crossover.indexer.retriever import Trace
-from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import SourceFile, collect, gone, read_all
-from crossover.indexer.trust import Trust, TrustFile, measure_languages
+from crossover.indexer.trust import Trust
 from crossover.indexer.versions import IndexVersion, Versions
 
 if TYPE_CHECKING:
@@ -53,7 +51,6 @@ class Index:
     ) -> None:
         self._settings = settings
         self._embedder = embedder
-        self._trust = TrustFile.beside(settings)
         self._turns = WriterTurns(settings.index_home, lock, wait)
         self._live = LiveVersion(versions, embedder)
 
@@ -183,21 +180,7 @@ class Index:
 
     def status(self) -> IndexStatus:
         """The version that answers, its model and its size."""
-        documents, version = self.documents(), self.version
-        model, budget = version.embedder, self._settings.chunk_tokens
-        return IndexStatus(
-            version=version.number,
-            embedding=model.name,
-            setting=self._embedder.name,
-            documents=len(documents),
-            chunks=sum(record.chunks for record in documents),
-            bytes=self._live.size(),
-            outdated=[
-                record.id
-                for record in documents
-                if record.revision != revision_of(record.id, record.content_hash, budget, model)
-            ],
-        )
+        return self._live.status(self.documents(), self._settings.chunk_tokens)
 
     def search(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> list[Passage]:
         """The `k` best passages for a question, best first; blocking, and safe to call from many threads.
@@ -220,10 +203,7 @@ class Index:
 
     def calibrate(self) -> dict[str, Trust]:
         """Measure how far the embedding model can be trusted in each language of the documents, and keep to it."""
-        version = self.version
-        found = measure_languages(version.embedder, version.manifest.snapshot, version.store)
-        self._trust.keep(version.embedder.name, found)
-        return found
+        return self.version.calibrate()
 
     def section(self, passage: Passage, around: int = 8) -> str:
         """The section that a passage stands in: its text with that of its neighbours under the same headings.
@@ -235,16 +215,13 @@ class Index:
         Raises:
             StoreError: the store failed.
         """
-        version = self.version
-        record = version.manifest.snapshot.documents.get(passage.document)
-        return section_of(passage, record, version.store.fetch, around)
+        return self.version.section(passage, around)
 
     def corpus(self) -> Corpus:
         """All chunks in memory, to train an embedding model on; good while the index is open and unchanged."""
         from crossover.indexer.training.corpus import Corpus
 
-        version, budget = self.version, self._settings.chunk_tokens
-        return Corpus(version.manifest.snapshot, version.store, version.embedder, self._trust, budget)
+        return Corpus(self.version, self._settings.chunk_tokens)
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question, shape (d,); one just searched for is not embedded again."""
@@ -299,7 +276,7 @@ class Index:
         report = run.run(documents, progress, total)
         if report.chunks:
             version.store.optimize()
-            self._trust.update(version.embedder, version.manifest.snapshot, version.store)
+            version.calibrate_if_due()
         if self.outdated:
             report.warnings.append(self._live.what_is_outdated())
         report.seconds = time.perf_counter() - started

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
+from crossover.indexer.document import DocumentRecord, IndexStatus
 from crossover.indexer.embedding import Embedder
+from crossover.indexer.preparation import revision_of
 from crossover.indexer.versions import IndexVersion, Versions
 
 _log = logging.getLogger(__name__)
@@ -91,9 +94,23 @@ class LiveVersion:
         old.store.close()
         old.manifest.unlink()
 
-    def size(self) -> int | None:
-        """Bytes on this disk; None where the vectors are on a server."""
-        return self._versions.size(self._version.number)
+    def status(self, documents: Sequence[DocumentRecord], chunk_tokens: int | None) -> IndexStatus:
+        """Its number, model and size; `bytes` are None where the vectors are on a server."""
+        version = self.follow()
+        model = version.embedder
+        return IndexStatus(
+            version=version.number,
+            embedding=model.name,
+            setting=self._embedder.name,
+            documents=len(documents),
+            chunks=sum(record.chunks for record in documents),
+            bytes=self._versions.size(version.number),
+            outdated=[
+                record.id
+                for record in documents
+                if record.revision != revision_of(record.id, record.content_hash, chunk_tokens, model)
+            ],
+        )
 
     def close(self) -> None:
         """Close its store."""

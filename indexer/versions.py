@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.indexer.disk import write_atomically
-from crossover.indexer.document import DocumentRecord, chunk_id
+from crossover.indexer.document import DocumentRecord, Passage, chunk_id
 from crossover.indexer.embedding import PACKAGED, Embedder
 from crossover.indexer.errors import IndexFull, StoreError
 from crossover.indexer.manifest import Manifest
 from crossover.indexer.reranker import Reranker
 from crossover.indexer.retriever import Retriever
+from crossover.indexer.section import section_of
 from crossover.indexer.settings import IndexerSettings
-from crossover.indexer.trust import TrustFile
+from crossover.indexer.trust import Trust, TrustFile, measure_languages
 from crossover.indexer.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class IndexVersion:
     store: VectorStore
     embedder: Embedder
     retriever: Retriever
+    trust: TrustFile
 
     def recover(self, *, owned: bool) -> None:
         """Bring store and manifest together after a crash: what the manifest does not name goes.
@@ -61,6 +63,21 @@ class IndexVersion:
         if broken:
             _log.warning("%d documents lack chunks and must be indexed again, %s first", len(broken), broken[0])
             self.forget(broken)
+
+    def calibrate(self) -> dict[str, Trust]:
+        """Measure how far the model can be trusted in each language of the documents, and keep to it."""
+        found = measure_languages(self.embedder, self.manifest.snapshot, self.store)
+        self.trust.keep(self.embedder.name, found)
+        return found
+
+    def calibrate_if_due(self) -> None:
+        """The same for the languages that were not measured yet, or on far fewer chunks."""
+        self.trust.update(self.embedder, self.manifest.snapshot, self.store)
+
+    def section(self, passage: Passage, around: int) -> str:
+        """The text of a passage with its neighbours under the same headings, `around` before and after at most."""
+        record = self.manifest.snapshot.documents.get(passage.document)
+        return section_of(passage, record, self.store.fetch, around)
 
     def forget(self, ids: list[str]) -> None:
         """Delete documents with all their chunks: gone for every search once the manifest is written."""
@@ -135,7 +152,7 @@ class Versions:
         trust = TrustFile.beside(self._settings)
         reranker = Reranker(self._settings.reranker) if self._settings.reranker else None
         retriever = Retriever(manifest, store, embedder, refresh, trust, reranker)
-        return IndexVersion(number, manifest, store, embedder, retriever)
+        return IndexVersion(number, manifest, store, embedder, retriever, trust)
 
     def drop(self, number: int) -> None:
         """Delete a version that does not answer; a kill in the middle leaves it to be dropped again."""

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from crossover.indexer.embedding import Embedder, Vectors, count_terms, sparse_query
 from crossover.indexer.fusion import Candidate, Weights, fuse, word_weight
 from crossover.indexer.language import detect
-from crossover.indexer.manifest import Snapshot
 from crossover.indexer.preparation import chunker_for
 from crossover.indexer.retriever import CANDIDATES
 from crossover.indexer.training.pairs import Pair
-from crossover.indexer.trust import REFERENCE, TrustFile, measure
-from crossover.indexer.vector_store import Hit, VectorStore
+from crossover.indexer.trust import REFERENCE, measure
+from crossover.indexer.vector_store import Hit
+from crossover.indexer.versions import IndexVersion
 
 Scores = NDArray[np.float64]
 
@@ -39,29 +39,24 @@ class Corpus:
     """The chunks of one state of an index, and searches over them with any embedding model.
 
     Args:
-        snapshot: of the manifest.
-        store: searched for words; open while this is used.
-        embedder: the model that made the vectors in the store.
-        trust: what that model's cosines are worth.
+        version: open and unchanged while this is used.
         chunk_tokens: the setting.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, store: VectorStore, embedder: Embedder, trust: TrustFile, chunk_tokens: int | None
-    ) -> None:
-        self._snapshot = snapshot
-        self._store = store
+    def __init__(self, version: IndexVersion, chunk_tokens: int | None) -> None:
+        self._snapshot, self._store = version.manifest.snapshot, version.store
+        embedder = version.embedder
         chunker = chunker_for(embedder, chunk_tokens)
         self.hits: list[Hit] = []
         self.texts: list[str] = []
         vectors = []
-        for hit, vector in store.chunks():
-            record = snapshot.documents.get(hit.chunk.document)
+        for hit, vector in self._store.chunks():
+            record = self._snapshot.documents.get(hit.chunk.document)
             if record and record.revision == hit.revision:
                 self.hits.append(hit)
                 self.texts.append(chunker.embedded_text(record.title, hit.chunk))
                 vectors.append(vector)
-        weights = {code: trust.weight(embedder.name, code) for code in snapshot.languages}
+        weights = {code: version.trust.weight(embedder.name, code) for code in self._snapshot.languages}
         self.present = Side(embedder, np.stack(vectors) if vectors else np.empty((0, 0), np.float32), weights)
 
     def under(self, embedder: Embedder) -> Side:
