@@ -55,9 +55,7 @@ def choose(policy: Policy, views: Sequence[View], weight: float, abstain_below: 
     nearest = max(known, key=lambda view: view.features.similarity or 0.0)
     vector = nearest.features.vector()
     if policy.unlike(vector):
-        return Chosen(
-            [], None, "The question is unlike those that the policy was fitted on, so the rules decide", vector
-        )
+        return Chosen([], None, _UNLIKE, vector)
     options = list(_options(policy, known, nearest))
     if all(option.strategy == ABSTAIN for option in options):
         return Chosen([], None, _NOTHING, vector)
