@@ -146,7 +146,8 @@ def test_documents_are_added_listed_found_replaced_and_deleted(http: httpx.Clien
     assert again["unchanged"] == ["posted/moss.md"]
     changed = http.post("/v1/documents", json={"documents": [document | {"text": "It grows in Brannock."}]}).json()
     assert changed["updated"] == ["posted/moss.md"]
-    assert http.delete("/v1/documents/posted/moss.md").json() == {"id": "posted/moss.md", "deleted": True}
+    deleted = http.delete("/v1/documents/posted/moss.md").json()
+    assert deleted == {"id": "posted/moss.md", "deleted": True, "trained_on": []}
     assert error(http.delete("/v1/documents/posted/moss.md")) == (404, "document_not_found", None)
 
 
