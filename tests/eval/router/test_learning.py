@@ -126,7 +126,7 @@ def test_layout_moves_no_choice_and_a_changed_fact_those_about_it(
     assert changed["facts"] == 3 and changed["on the fact"]["questions"] >= 3
     # A policy of so few questions stands on edges: what else moves is a few, through the words' rarity in the search.
     assert changed["on the fact"]["moved"] > 5 * changed["other pages"]["moved"]
-    assert changed["other pages"]["moved"] < 0.05
+    assert changed["other pages"]["moved"] < 0.1
 
 
 def test_the_proof_shows_auto_beside_everything_else(
