@@ -118,7 +118,9 @@ def _quality(money: BreakEven, pair: Pair) -> str:
     interval = f"95 % interval {low:+d} to {high:+d}".replace("-", "−")
     points = f"{abs(100 * pair.difference):.0f} points"
     if pair.words not in ("better", "worse"):
-        return f"that it answers better or worse is not shown ({interval} points)"
+        # The interval is of this one pair; the words are corrected for all strategies and slices.
+        alone = ", but not once all comparisons are allowed for" if low > 0 or high < 0 else ""
+        return f"that it answers better or worse is not shown ({interval} points{alone})"
     said = f"it answers {points} {pair.words} ({interval})"
     if pair.per_point is None:
         return said
