@@ -34,6 +34,7 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         self._tokens = _Segments([])
         self._samples = _Segments([])
         self._layers: dict[int, _Layer] = {}
+        self._embedding = (-1, False)  # the version of its B that was looked at, and whether anything is in there
 
     def update_metadata(self, *args: Any, **kwargs: Any) -> None:
         """Take over which row belongs to which slot, once a step."""
@@ -113,7 +114,11 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         **kwargs: Any,
     ) -> None:
         """y += x Bᵀ, in place, where x (T, r) was looked up in each row's own embedding A."""
-        self._expand(self._tokens, y, x, lora_b_stacked, add_inputs)
+        written, filled = self._embedding
+        if written != lora_b_stacked._version:
+            written, filled = self._embedding = lora_b_stacked._version, bool(lora_b_stacked.any())
+        if filled or not add_inputs:  # most adapters leave the embedding alone
+            self._expand(self._tokens, y, x, lora_b_stacked, add_inputs)
 
     def add_lora_logits(
         self,
@@ -147,7 +152,7 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         self, a_stacked: tuple[torch.Tensor, ...], b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
     ) -> list[_Slot]:
         """The weights of one layer, slot by slot; made again when they were written to, which tensors count."""
-        written = sum(a._version for a in a_stacked)
+        written = a_stacked[0]._version  # vLLM zeroes a slot in all of them before it writes to any
         layer = self._layers.get(id(a_stacked[0]))
         if layer is None or layer.written != written:
             slots = [_slot(a_stacked, b_stacked, slices, slot) for slot in range(a_stacked[0].shape[0])]
