@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -141,46 +142,37 @@ class EdgeStore:
 
     def revisions(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        offset = None
-        while self._shard is not None:
-            with self._translated("read"):
-                request = ScrollRequest(offset=offset, limit=_SCROLL, with_payload=["revision"])
-                records, offset = self._shard.scroll(request)
-            for record in records:
-                found.setdefault((record.payload or {}).get("revision", ""), set()).add(str(record.id))
-            if offset is None:
-                break
+        for record in self._points(_SCROLL, payload=["revision"]):
+            found.setdefault((record.payload or {}).get("revision", ""), set()).add(str(record.id))
         return found
 
     def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
-        offset = None
-        while self._shard is not None and limit != 0:
-            with self._translated("read"):
-                request = ScrollRequest(
-                    offset=offset, limit=min(limit or _PAGE, _PAGE), with_payload=True, with_vector=[DENSE]
-                )
-                records, offset = self._shard.scroll(request)
-            for record in records:
-                yield to_hit(record.id, 0.0, record.payload), _dense(record.vector)
-            limit = limit - len(records) if limit else limit
-            if offset is None:
-                return
+        for record in islice(self._points(_PAGE, vectors=[DENSE]), limit):
+            yield to_hit(record.id, 0.0, record.payload), _dense(record.vector)
 
     def read(self, revisions: Collection[str]) -> list[StoredChunk]:
-        chunks: list[StoredChunk] = []
+        if not revisions:
+            return []
+        chosen = Filter(must=[_among(revisions)])
+        return in_order(
+            to_stored(record.id, record.payload, record.vector[DENSE], record.vector.get(SPARSE, _NO_WORDS))
+            for record in self._points(_SCROLL, chosen, vectors=True)
+        )
+
+    def _points(
+        self, page: int, chosen: Filter | None = None, payload: Any = True, vectors: Any = False
+    ) -> Iterator[Any]:
+        """All points, or those that a filter lets through, so many at a time."""
         offset = None
-        while self._shard is not None and revisions:
-            chosen = Filter(must=[_among(revisions)])
+        while self._shard is not None:
             with self._translated("read"):
-                records, offset = self._shard.scroll(
-                    ScrollRequest(offset=offset, limit=_SCROLL, filter=chosen, with_payload=True, with_vector=True)
+                request = ScrollRequest(
+                    offset=offset, limit=page, filter=chosen, with_payload=payload, with_vector=vectors
                 )
-            for record in records:
-                vectors: Any = record.vector
-                chunks.append(to_stored(record.id, record.payload, vectors[DENSE], vectors.get(SPARSE, _NO_WORDS)))
+                records, offset = self._shard.scroll(request)
+            yield from records
             if offset is None:
-                break
-        return in_order(chunks)
+                return
 
     def optimize(self) -> None:
         """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""

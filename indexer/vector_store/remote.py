@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from qdrant_client import QdrantClient, models
@@ -103,52 +104,37 @@ class RemoteStore:
 
     def revisions(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
+        for record in self._points(_SCROLL, payload=["revision"]):
+            found.setdefault((record.payload or {}).get("revision", ""), set()).add(str(record.id))
+        return found
+
+    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
+        for record in islice(self._points(_PAGE, vectors=[DENSE]), limit):
+            yield to_hit(record.id, 0.0, record.payload), np.asarray(record.vector[DENSE], dtype=np.float32)
+
+    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
+        if not revisions:
+            return []
+        chosen = models.Filter(must=[_among(revisions)])
+        no_words = models.SparseVector(indices=[], values=[])
+        return in_order(
+            to_stored(record.id, record.payload, record.vector[DENSE], record.vector.get(SPARSE, no_words))
+            for record in self._points(_SCROLL, chosen, vectors=True)
+        )
+
+    def _points(
+        self, page: int, chosen: models.Filter | None = None, payload: Any = True, vectors: Any = False
+    ) -> Iterator[Any]:
+        """All points, or those that a filter lets through, so many at a time."""
         offset = None
         while self._found():
             with self._translated("read"):
                 records, offset = self._client.scroll(
-                    self._collection, limit=_SCROLL, offset=offset, with_payload=["revision"]
+                    self._collection, chosen, limit=page, offset=offset, with_payload=payload, with_vectors=vectors
                 )
-            for record in records:
-                found.setdefault((record.payload or {}).get("revision", ""), set()).add(str(record.id))
-            if offset is None:
-                break
-        return found
-
-    def chunks(self, limit: int | None = None) -> Iterator[tuple[Hit, Vectors]]:
-        offset = None
-        while self._found() and limit != 0:
-            with self._translated("read"):
-                records, offset = self._client.scroll(
-                    self._collection,
-                    limit=min(limit or _PAGE, _PAGE),
-                    offset=offset,
-                    with_payload=True,
-                    with_vectors=[DENSE],
-                )
-            for record in records:
-                vectors = cast("dict[str, list[float]]", record.vector)
-                yield to_hit(record.id, 0.0, record.payload), np.asarray(vectors[DENSE], dtype=np.float32)
-            limit = limit - len(records) if limit else limit
+            yield from records
             if offset is None:
                 return
-
-    def read(self, revisions: Collection[str]) -> list[StoredChunk]:
-        chunks: list[StoredChunk] = []
-        offset = None
-        while revisions and self._found():
-            chosen = models.Filter(must=[_among(revisions)])
-            with self._translated("read"):
-                records, offset = self._client.scroll(
-                    self._collection, chosen, limit=_SCROLL, offset=offset, with_payload=True, with_vectors=True
-                )
-            for record in records:
-                vectors: Any = record.vector
-                words = vectors.get(SPARSE, models.SparseVector(indices=[], values=[]))
-                chunks.append(to_stored(record.id, record.payload, vectors[DENSE], words))
-            if offset is None:
-                break
-        return in_order(chunks)
 
     def optimize(self) -> None:
         """Nothing to do: a server optimizes by itself."""
