@@ -8,21 +8,31 @@ from typing import Any
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.training.context import Mixture
 
+_RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
+
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
     """What a user decides about a training."""
 
     name: str
+    method: str = "lora"
+    """One of training/methods.py."""
     epochs: int = 32
     rank: int = 32
     alpha: int | None = None
-    """Scale of the adapter; None: twice the rank."""
+    """Scale of the adapter; None: twice the rank, so that every rank has the same, or 8 with `rslora`."""
+    rslora: bool = False
+    """Scale by the root of the rank (Kalajdzievski 2023, arXiv:2312.03732): large ranks then learn as fast."""
     learning_rate: float = 3e-3
     batch: int = 16
     word_dropout: float = 0.0
     """The share of a question's words left out, drawn anew each time, so that other wordings are understood."""
     seed: int = 0
+    replay: float = 0.0
+    """The share of an epoch's rows that other abilities and tasks get, so that they are not forgotten."""
+    early_stopping: bool = True
+    """Keep the weights of the best validation loss, and stop when it has long not fallen; needs held-out examples."""
     passages: int = 2
     """Passages a prompt holds, with context: the number that serving puts there."""
     mixture: Mixture = field(default_factory=Mixture)
@@ -37,13 +47,20 @@ class TrainOptions:
         for name in ("epochs", "rank", "batch", "learning_rate", "passages"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
+        if not 0 <= self.replay < 1:
+            raise ValueError(f"replay {self.replay}: expected a share from 0 to below 1")
+
+    @property
+    def lora_alpha(self) -> int:
+        """The scale of the adapter."""
+        return self.alpha or (_RSLORA_ALPHA if self.rslora else 2 * self.rank)
 
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the weights, as the card records it."""
         values = asdict(self)
         for other in ("name", "command", "prompts", "checkpoint_seconds"):
             del values[other]
-        return values | {"alpha": self.alpha or 2 * self.rank}
+        return values | {"alpha": self.lora_alpha}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,8 @@ class Progress:
     loss: float
     seconds: float
     """Since this run began."""
+    validation: float | None = None
+    """The latest loss on examples that are not trained on; None: there are none, or not yet."""
     resumed_at: int = 0
     """The step that it began at, when an earlier run was killed."""
 

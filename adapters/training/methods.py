@@ -1,0 +1,103 @@
+"""The ways to train an adapter: what each needs, and why one is refused here before anything is trained.
+
+A new method is one more entry; `crossover train --method` offers what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from crossover.adapters.servable import NotServable
+from crossover.adapters.training.options import TrainOptions
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
+
+def _lora(options: TrainOptions) -> PeftConfig:
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=options.rank,
+        lora_alpha=options.lora_alpha,
+        use_rslora=options.rslora,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+def _four_bit() -> dict[str, Any]:
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    }
+
+
+def _check_bitsandbytes() -> None:
+    """Raises RuntimeError where the base model cannot be held in 4 bits."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise RuntimeError(
+            "--method qlora: bitsandbytes holds the base model in 4 bits on a GPU, and there is none here; "
+            "train with --method lora, whose adapter is served the same"
+        )
+    if find_spec("bitsandbytes") is None:
+        raise RuntimeError("--method qlora needs bitsandbytes: pip install bitsandbytes, or train with --method lora")
+
+
+def _refuse_dora() -> None:
+    """Raises NotServable: vllm/lora/peft_helper.py refuses `use_dora`, and no plain LoRA equals a DoRA adapter,
+    which scales whole columns of the base model's weights: that change has no low rank."""
+    raise NotServable(
+        "--method dora: vLLM does not serve DoRA, and no LoRA adapter equals a DoRA one; train with --method lora, "
+        "and with --rslora where the rank is large"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to train.
+
+    Args:
+        words: what it is, for `--help`.
+        check: raises what stands in its way here, with the remedy.
+        peft_config: what PEFT puts on the base model.
+        loading: further arguments to load the base model with.
+    """
+
+    words: str
+    check: Callable[[], None] = lambda: None
+    peft_config: Callable[[TrainOptions], PeftConfig] = _lora
+    loading: Callable[[], dict[str, Any]] = dict
+
+
+METHODS = {
+    "lora": Method("low-rank matrices beside every linear layer"),
+    "qlora": Method("the same over a base model held in 4 bits", _check_bitsandbytes, loading=_four_bit),
+    "dora": Method("with magnitudes of their own; vLLM does not serve it", _refuse_dora),
+}
+
+
+def method_of(options: TrainOptions) -> Method:
+    """The method that the options name, when it can be used here.
+
+    Raises:
+        ValueError: no such method, or one whose adapter could not be served.
+        RuntimeError: it needs what this machine lacks.
+    """
+    if options.method not in METHODS:
+        raise ValueError(f"--method {options.method}: no such method; choose from {', '.join(METHODS)}")
+    method = METHODS[options.method]
+    method.check()
+    return method
