@@ -84,6 +84,10 @@ prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what 
 	@for seed in $(PROVE_SEEDS); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.world.verdict $(PROVE_SEEDS)
 
+.PHONY: prove-recipes
+prove-recipes: setup ## replay, context, sequential and multi-task training against their plain rivals (hours; resumes)
+	@$(VENV)/bin/python -m crossover.eval.bench.training_recipes
+
 .PHONY: prove-learning-curve
 prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from crossover.server.settings import Settings, load
 
 @dataclass(frozen=True, slots=True)
 class BenchEngine:
-    """A running vLLM with random adapters.
+    """A running vLLM with adapters.
 
     Attributes:
         adapters: their folders by served name.
@@ -28,7 +28,7 @@ class BenchEngine:
     settings: Settings
     supervisor: Supervisor
     engine: Engine
-    adapters: dict[str, Path]
+    adapters: Mapping[str, Path]
 
     @property
     def completions(self) -> Target:
@@ -40,13 +40,24 @@ class BenchEngine:
 async def bench_engine(adapters: int, base_model: str | None = None, vllm_args: str = "") -> AsyncIterator[BenchEngine]:
     """vLLM with `adapters` random adapters loaded, which fill all its slots."""
     base = resolve(base_model)
-    with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
-        settings = load(home=Path(folder), base_model=base_model, max_loras=adapters, vllm_args=vllm_args)
+    with tempfile.TemporaryDirectory(prefix="crossover-bench-made-") as folder:
         made = {f"random-{n}@{n}": random_adapter(base, Path(folder) / f"random-{n}", n) for n in range(adapters)}
+        async with engine_with(made, base_model, vllm_args) as running:
+            yield running
+
+
+@asynccontextmanager
+async def engine_with(
+    adapters: Mapping[str, Path], base_model: str | None = None, vllm_args: str = ""
+) -> AsyncIterator[BenchEngine]:
+    """vLLM with these adapters, by the names they are served under, which fill all its slots."""
+    base = resolve(base_model)
+    with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
+        settings = load(home=Path(folder), base_model=base_model, max_loras=len(adapters), vllm_args=vllm_args)
         async with Supervisor(settings, base) as supervisor:
             await supervisor.started()
             async with Engine([supervisor.url], base.name, api_key=supervisor.api_key) as engine:
-                for name, path in made.items():
+                for name, path in adapters.items():
                     await engine.load(name, path)
                     await engine.probe(name)
-                yield BenchEngine(base, settings, supervisor, engine, made)
+                yield BenchEngine(base, settings, supervisor, engine, adapters)

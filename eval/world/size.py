@@ -64,6 +64,10 @@ SIZES = {
         families=1, entities=6, added=2, missing=4, relations=4, known_later=4, stable=5, fresh=5, tacit=3, questions=5,
         wordings=4, house_style=1, refusals=2,
     ),
+    "small": WorldSize(
+        families=2, entities=9, added=3, missing=4, relations=12, known_later=9, stable=18, fresh=18, tacit=18,
+        questions=36, wordings=5, house_style=1, refusals=10,
+    ),
     "demo": WorldSize(
         families=4, entities=9, added=3, missing=4, relations=12, known_later=9, stable=36, fresh=36, tacit=36,
         questions=72, wordings=5, house_style=1, refusals=20,

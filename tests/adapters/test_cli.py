@@ -132,3 +132,36 @@ def test_data_split_writes_both_parts(crossover: Crossover, write: Write, tmp_pa
     assert [part["examples"] for part in parts] == [18, 2]
     assert [len(read(Path(part["file"])).examples) for part in parts] == [18, 2]
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["qa.train.jsonl", "qa.validation.jsonl"]
+
+
+def test_several_files_going_on_and_replay_are_said_on_the_command_line(
+    crossover: Crossover, facts: Path, write: Write
+) -> None:
+    document(crossover("train", facts, "--name", "first", *QUICK, "--promote", "--json"))
+    other = write("other.csv", "question,answer", "When is tea?,At noon")
+    arguments = ("--name", "second", "--epochs", "2", "--batch", "2", "--continue-from", "first", "--replay", "0.5")
+    card = document(crossover("train", f"{other}:3", facts, *arguments, "--json"))["card"]
+    assert [(task["name"], task["weight"]) for task in card["tasks"]] == [("other", 3.0), ("facts", 1.0)]
+    assert card["parent"].startswith("first@") and card["hyperparameters"]["rank"] == 4
+    assert card["replayed"] == {"other tasks": 0, "reading and refusing": 10}
+    shown = crossover("adapters", "show", "second").output
+    assert "other, 1 examples" in shown and "weight 3" in shown and "loss.svg" in shown
+    refused = crossover("train", facts, "--name", "third", "--continue-from", "first", "--rank", "8")
+    assert refused.exit_code == 2 and "its rank is 4, not 8; leave out --rank" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, code, message",
+    [
+        (("--method", "dora"), 2, "vLLM does not serve DoRA"),
+        (("--method", "lore"), 2, "choose from lora"),
+        (("--replay", "1"), 2, "expected a share from 0 to below 1"),
+        (("--tune", "2"), 2, "give 20 or more with --held-out"),
+        (("--continue-from", "nobody"), 2, "no adapter 'nobody'"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_at_once(
+    crossover: Crossover, facts: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    refused = crossover("train", facts, "--name", "x", *arguments)
+    assert (refused.exit_code, message in refused.stderr) == (code, True), refused.output

@@ -57,7 +57,7 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
     registry = Registry(tmp_path, max_rank=8, base_fingerprint=reader.fingerprint)
     version = train(DATA, replace(QUICK, command="crossover train …"), reader, registry, retrieve=retrieve)
     names = {file.name for file in version.path.iterdir()}
-    assert names == {"adapter_model.safetensors", "adapter_config.json", "card.json", "train.jsonl"}
+    assert names == {"adapter_model.safetensors", "adapter_config.json", "card.json", "train.jsonl", "loss.svg"}
     assert [folder.name for folder in version.path.parent.iterdir()] == [version.digest]
     config = json.loads((version.path / "adapter_config.json").read_text())
     assert (config["base_model_name_or_path"], config["r"], config["modules_to_save"]) == ("crossover-reader", 4, None)
