@@ -83,6 +83,10 @@ class Evaluation:
         """Served names of the adapters that answered in any run."""
         return sorted({name for run in self.runs for name in run.adapters})
 
+    def run(self, arm: str) -> ScoredRun:
+        """The run of an arm that was asked."""
+        return next(run for run in self.runs if run.arm == arm)
+
     def mask(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which questions belong to a slice, shape (questions,)."""
         return np.array([question.slice == name for question in self.questions])
