@@ -101,8 +101,9 @@ async def answers(adapters: Mapping[str, AdapterVersion], asked: Sequence[Asked]
     """Greedy answers to all questions by every adapter and the base model."""
     served = {version.served_name: version.path for version in adapters.values()}
     async with engine_with(served) as running, LoadGenerator() as load:
+        models = {BASE: running.base.name, **{name: version.served_name for name, version in adapters.items()}}
         found = {}
-        for name, model in {BASE: running.base.name} | {n: v.served_name for n, v in adapters.items()}.items():
+        for name, model in models.items():
             bodies = [
                 {"model": model, "prompt": prompt, "max_tokens": _MAX_TOKENS, "temperature": 0}
                 for prompt in _prompts(running, asked, with_adapter=name != BASE)
