@@ -133,6 +133,7 @@ def _key(
         base.fingerprint,
         tokenizer.digest,
         options.prompts.digest,
+        options.method,
         options.hyperparameters(),
         material.decisive,
         parent.digest if parent else None,

@@ -56,10 +56,13 @@ class TrainOptions:
         return self.alpha or (_RSLORA_ALPHA if self.rslora else 2 * self.rank)
 
     def hyperparameters(self) -> dict[str, Any]:
-        """What decides the weights, as the card records it."""
+        """What decides the weights, as the card records it; method and validation stand there on their own."""
         values = asdict(self)
-        for other in ("name", "command", "prompts", "checkpoint_seconds"):
+        for other in ("name", "method", "command", "prompts", "checkpoint_seconds", "early_stopping"):
             del values[other]
+        for unused in ("rslora", "replay"):
+            if not values[unused]:
+                del values[unused]
         return values | {"alpha": self.lora_alpha}
 
 

@@ -67,7 +67,9 @@ def search(
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    key = hashlib.sha256(f"{subject} {options.hyperparameters()} {sorted(fixed)}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(
+        f"{subject} {options.method} {options.hyperparameters()} {sorted(fixed)}".encode()
+    ).hexdigest()[:12]
     folder = registry.folder / options.name / f".tuning-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
