@@ -66,7 +66,7 @@ ROWS = (
     Row(_REPLAY, "replay", "plain", ("reading", "refusing")),
     Row(_FORGETS, "plain", BASE, ("reading", "refusing")),
     Row("replay keeps the task", "replay", "plain", TAUGHT),
-    *(Row("context lifts hybrid", "context", "plain", (f"{name} with passages",)) for name in CHANGED),
+    *(Row(f"context lifts hybrid on {name}", "context", "plain", (f"{name} with passages",)) for name in CHANGED),
     Row("sequential keeps the first task", "sequential", "plain", TAUGHT),
     Row("sequential learns the second", "sequential", "other", tuple(f"other {name}" for name in TAUGHT)),
     Row("multi-task keeps the first task", "multi-task", "plain", TAUGHT),
