@@ -133,7 +133,7 @@ def test_a_file_that_is_no_learning_curve_is_refused(tmp_path: Path) -> None:
         (["train.jsonl", "q.jsonl", "--documents", ".", "--sizes", "ten"], "--sizes ten: expected numbers separated"),
         (["train.jsonl", "q.jsonl", "--documents", ".", "--sizes", "10,99"], "expected numbers from 1 to 40"),
         (["--world", "1", "--strategies", "rag"], "--strategies rag: expected finetune, hybrid or both"),
-        (["--world", "1", "--world-size", "huge"], "--world-size huge: no such size; choose from tiny, demo"),
+        (["--world", "1", "--world-size", "huge"], "--world-size huge: no such size; choose from tiny, small, demo"),
     ],
 )
 def test_wrong_input_is_told_before_anything_is_trained(
