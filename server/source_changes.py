@@ -45,7 +45,7 @@ class SourceChanges:
 
 def source_changes(card: AdapterCard, chunks: Iterable[Chunk]) -> SourceChanges:
     """What has changed since training; content is compared, so that a moved or renamed document has not."""
-    documents, contents, sentences = set(), set(), set()
+    documents, contents, sentences = set[str](), set[str](), set[str]()
     for chunk in chunks:
         documents.add(chunk.document)
         contents.add(chunk.content_hash)

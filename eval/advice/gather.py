@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.eval.advice.canary import against_retrieval, ask_canary, drifts, first_answers
-from crossover.eval.advice.evidence import Cost, Evidence, Expected, Waiting
+from crossover.eval.advice.evidence import Against, Cost, Drift, Evidence, Expected, Waiting
 from crossover.eval.advice.feedback import drift_of, read_told
 from crossover.eval.learning_curve.document import LearningCurve, load_curve
 from crossover.eval.money.prices import Prices
@@ -64,7 +64,8 @@ def gather(
     in_file = {(example.question, example.answer) for example in given.examples}
     waiting = Waiting(card.data.examples, len(in_file - learnt), len(corrections - learnt - in_file))
     sources = _sources(version, settings, url) if card.documents else None
-    against, canary = None, ()
+    against: Against | None = None
+    canary: tuple[Drift, ...] = ()
     if given.canary is not None:
         if url is None:
             raise RuntimeError("--canary asks a running server, and none runs on this home: crossover serve")
