@@ -129,6 +129,7 @@ def main(
             console.print(f"{name} ...")
             with tempfile.TemporaryDirectory(prefix="crossover-models-") as folder:
                 found.append(asyncio.run(prove(FAMILIES[name], count, Path(folder))))
+            console.print(f"{name}: {', '.join(_row(found[-1])[1:])}")
     path = record.write("prove", "models", {"near_tie": NEAR_TIE, "count": count, "families": found})
     table = Table(
         "family", "system role", "losses", "first unlike PEFT", "second unlike PEFT", "after rollback", "unlike base"
