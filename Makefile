@@ -69,11 +69,19 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-verdict prove-faults ## run the long demonstrations
+prove: prove-lora prove-models prove-swaps prove-verdict prove-faults ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
 	@$(VENV)/bin/python -m crossover.eval.bench.lora_parity
+
+.PHONY: prove-models
+prove-models: setup ## tiny Qwen3, Llama 3, Mistral, Gemma and Phi models: trained, served, swapped, compared with PEFT
+	@$(VENV)/bin/python -m crossover.eval.bench.model_families
+
+.PHONY: prove-swaps
+prove-swaps: setup ## 100 promotions and rollbacks under load: nothing fails, nothing is answered by the wrong version
+	@$(VENV)/bin/python -m crossover.eval.bench.hot_swaps
 
 .PHONY: prove-faults
 prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes

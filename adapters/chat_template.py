@@ -51,9 +51,12 @@ class ChatTokenizer:
         self._plain.encode_special_tokens = True
         self._plain.no_truncation()
         self._plain.no_padding()
-        self._special = {str(token): i for i, token in self._tokenizer.added_tokens_decoder.items() if token.special}
-        longest_first = sorted(self._special, key=len, reverse=True)
-        self._special_pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        special = {i: token for i, token in self._tokenizer.added_tokens_decoder.items() if token.special}
+        self._special = {str(token): i for i, token in special.items()}
+        # Some tokens swallow the blanks behind them, as Phi's do, or in front of them.
+        longest_first = sorted(special.values(), key=lambda token: -len(str(token)))
+        swallowing = (r"\s*" * token.lstrip + re.escape(str(token)) + r"\s*" * token.rstrip for token in longest_first)
+        self._special_pattern = re.compile("|".join(swallowing) or r"(?!)")
         self.takes_system = self._keeps_system()
 
     @property
@@ -102,7 +105,7 @@ class ChatTokenizer:
                 plain.append(piece[position : special.start()])
                 ids += self._encode_plain(plain)
                 plain.clear()
-                ids.append(self._special[special.group()])
+                ids.append(self._special[special.group().strip()])
                 position = special.end()
             plain.append(piece[position:])
         return ids + self._encode_plain(plain)
@@ -118,10 +121,9 @@ class ChatTokenizer:
         if whole[: len(prompt)] != prompt:
             # Templates with thinking parts render a finished answer otherwise than they open a new one.
             whole = prompt + self._plain.encode(answer, add_special_tokens=False).ids + [self.eos_token_id]
-        end = len(whole)
-        while end > len(prompt) + 1 and whole[end - 1] not in self._special.values():
-            end -= 1  # what stands behind the end token, a line feed mostly, is never generated
-        whole = whole[:end]
+        special = set(self._special.values())
+        end = next((n for n in range(len(prompt), len(whole)) if whole[n] in special), len(whole) - 1)
+        whole = whole[: end + 1]  # what a template writes behind the end of an answer is never generated
         return whole, [0] * len(prompt) + [1] * (len(whole) - len(prompt))
 
     def _encode_plain(self, parts: list[str]) -> list[int]:

@@ -42,8 +42,10 @@ def peft_answers(
     for name, path in others:
         model.load_adapter(str(path), adapter_name=plain[name])
     model.eval()
-    eos = model.config.eos_token_id
-    how = GenerationConfig(max_new_tokens=max_tokens, do_sample=False, eos_token_id=eos, pad_token_id=eos)
+    # What ends a text is often not what ends an answer: as vLLM does, the model's own list of both is taken.
+    ends = base.generation_config.eos_token_id
+    pad = ends[0] if isinstance(ends, list) else ends
+    how = GenerationConfig(max_new_tokens=max_tokens, do_sample=False, eos_token_id=ends, pad_token_id=pad)
     answers: list[list[int]] = []
     with torch.inference_mode():
         for name, ids in requests:

@@ -19,14 +19,14 @@ from crossover.adapters.gate.trained_answers import peft_answers
 from crossover.adapters.prompt import Prompts, render
 from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine
-from crossover.eval.bench.load import LoadGenerator
+from crossover.eval.bench.load import LoadGenerator, Target
 from crossover.eval.serving import tidy_on_sigterm
 from crossover.server.engine.command import command
 
 # Log-probabilities from 16-bit sums of a few hundred terms: two tokens closer than this are ordered by rounding.
 NEAR_TIE = 0.1
 _CONCURRENCY = 32
-_MAX_TOKENS = 24
+MAX_TOKENS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ async def prove(slots: int, count: int, base_model: str | None, vllm_args: str) 
         beside = _prompts(running, count, seed=2)
         base, names = running.base.name, list(running.adapters)
         adapter_requests = [(names[n % slots], ids) for n, ids in enumerate(beside)]
-        alone = await _answers(running, load, [(base, ids) for ids in asked], 1)
+        alone = await greedy_answers(running.completions, load, [(base, ids) for ids in asked], 1)
         control = await _beside(running, load, base, asked, [(base, ids) for ids in beside])
         mixed = await _beside(running, load, base, asked, adapter_requests)
-        plain = await _answers(running, load, [(base, ids) for ids in beside], _CONCURRENCY)
+        plain = await greedy_answers(running.completions, load, [(base, ids) for ids in beside], _CONCURRENCY)
         adapted = mixed[1]
         peft = await asyncio.to_thread(
-            peft_answers, running.base.path, running.adapters, adapter_requests, _MAX_TOKENS, _served_dtype(running)
+            peft_answers, running.base.path, running.adapters, adapter_requests, MAX_TOKENS, _served_dtype(running)
         )
     return {
         "slots": slots,
@@ -103,14 +103,15 @@ def _prompts(running: BenchEngine, count: int, seed: int) -> list[list[int]]:
     ]
 
 
-async def _answers(
-    running: BenchEngine, load: LoadGenerator, requests: Sequence[tuple[str, list[int]]], concurrency: int
+async def greedy_answers(
+    target: Target, load: LoadGenerator, requests: Sequence[tuple[str, list[int]]], concurrency: int
 ) -> list[Answer]:
+    """The answers of vLLM's /v1/completions to (model, prompt) pairs, in their order."""
     bodies = [
         {
             "model": model,
             "prompt": ids,
-            "max_tokens": _MAX_TOKENS,
+            "max_tokens": MAX_TOKENS,
             "temperature": 0,
             "logprobs": 2,
             "return_token_ids": True,
@@ -119,7 +120,7 @@ async def _answers(
         }
         for n, (model, ids) in enumerate(requests)
     ]
-    measured = await load.closed(running.completions, bodies, concurrency)
+    measured = await load.closed(target, bodies, concurrency)
     return [_answer(body["choices"][0]) for body in measured.answers]
 
 
@@ -132,7 +133,7 @@ async def _beside(
 ) -> tuple[list[Answer], list[Answer]]:
     """The base model's answers, and those of the requests that went in between."""
     requests = [request for ids, other in zip(asked, others, strict=True) for request in ((base, ids), other)]
-    answers = await _answers(running, load, requests, _CONCURRENCY)
+    answers = await greedy_answers(running.completions, load, requests, _CONCURRENCY)
     return answers[::2], answers[1::2]
 
 

@@ -27,7 +27,8 @@ from crossover.eval.bench.load import LoadGenerator, Measured, Target
 from crossover.eval.serving import running_server, tidy_on_sigterm
 
 _MAX_TOKENS = 32
-_SLOTS = 4
+# How many adapters share a batch, and whether the base model is among them.
+_MIXES = {"adapter": (1, False), "4 adapters": (4, False), "8 adapters": (8, False), "base and adapters": (4, True)}
 Figures = dict[str, list[float]]
 
 
@@ -72,7 +73,8 @@ class Bench:
     async def round(self, n: int) -> None:
         """All measurements once: each pair as A B B A, so that a slow drift of the machine meets both alike."""
         base, adapters = [self._running.base.name], list(self._running.adapters)
-        for name, models in {"adapter": adapters[:1], "base and adapters": [*base, *adapters], "gateway": []}.items():
+        mixed = {name: [*base[: int(with_base)], *adapters[:n]] for name, (n, with_base) in _MIXES.items()}
+        for name, models in {**mixed, "gateway": []}.items():
             for turn in ("base", name, name, "base"):
                 asked = base if turn == "base" else models
                 target = self._raw if asked else self._gateway
@@ -149,7 +151,7 @@ class Bench:
 def summary(figures: Figures) -> dict[str, Any]:
     """Median and spread of each measurement, of the ratios round by round, and of the latencies added."""
     told = {name: record.spread(values) for name, values in figures.items()}
-    for name in ("adapter", "base and adapters", "gateway"):
+    for name in (*_MIXES, "gateway"):
         pairs = zip(_by_round(figures[f"{name} req/s"]), _by_round(figures[f"base beside {name} req/s"]), strict=True)
         against = "raw" if name == "gateway" else "base"
         told[f"{name} / {against} throughput"] = record.spread([ours / theirs for ours, theirs in pairs])
@@ -186,7 +188,7 @@ def _by_round(values: list[float]) -> list[float]:
 
 async def run(rounds: int, size: int, concurrency: int) -> dict[str, Any]:
     """The figures of `rounds` interleaved rounds."""
-    async with bench_engine(_SLOTS) as running, LoadGenerator() as load:
+    async with bench_engine(max(n for n, _ in _MIXES.values())) as running, LoadGenerator() as load:
         with _gateway(running) as url:
             bench = Bench(running, url, load, size, concurrency)
             await bench.warm_up()
@@ -240,9 +242,8 @@ def main(
     table = Table("measured", "median", "least", "greatest", title=f"{rounds} rounds, concurrency {concurrency}")
     for name, values in figures.items():
         table.add_row(name, *(f"{value:.2f}" for value in values.values()))
-    console = Console()
-    console.print(table)
-    console.print(str(path))
+    Console().print(table)
+    print(path)
 
 
 if __name__ == "__main__":
