@@ -14,6 +14,7 @@ import typer
 
 from crossover.adapters.adapter_commands import app as adapters_app
 from crossover.adapters.adapter_commands import registry_of
+from crossover.adapters.card import FULL
 from crossover.adapters.data_commands import app as data_app
 from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
 from crossover.adapters.gate_command import promote_version
@@ -54,9 +55,17 @@ def train(
     with_context: Annotated[
         bool, typer.Option("--with-context", help="Train with passages from the index too, for hybrid answers.")
     ] = False,
+    method: Annotated[
+        str, typer.Option(help="lora, p-tuning or full: what of the model is trained.")
+    ] = _DEFAULT.method,
     epochs: Annotated[int, typer.Option(min=1, help="How often each example is seen.")] = _DEFAULT.epochs,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the LoRA matrices.")] = _DEFAULT.rank,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = _DEFAULT.learning_rate,
+    virtual_tokens: Annotated[
+        int, typer.Option(min=1, help="Virtual tokens in front of every prompt, by p-tuning.")
+    ] = _DEFAULT.virtual_tokens,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate; without it the method's own.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Examples a step.")] = _DEFAULT.batch,
     seed: Annotated[int, typer.Option(help="Same data, same settings, same seed: same adapter.")] = _DEFAULT.seed,
     promote: Annotated[
@@ -77,15 +86,20 @@ def train(
     from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_trained, training_bar
     from crossover.adapters.training import lora
+    from crossover.adapters.training.methods import learning_rate_of
 
+    if promote and method == FULL:
+        raise ValueError("--promote: a whole model is served by a vLLM of its own; train it without, and see its card")
     context: CommandContext = ctx.obj
     settings = context.settings
     base = resolve(settings.base_model)
     options = TrainOptions(
         name=name,
+        method=method,
         epochs=epochs,
         rank=rank,
-        learning_rate=learning_rate,
+        virtual_tokens=virtual_tokens,
+        learning_rate=learning_rate or learning_rate_of(method),
         batch=batch,
         seed=seed,
         # How many passages serving shows is a setting of the server's, which these settings are a part of.

@@ -13,6 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
+from crossover.adapters.card import FULL
+from crossover.adapters.whole_model import serving_command
+
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
     from crossover.adapters.registry import AdapterVersion, Registry
@@ -63,7 +66,10 @@ def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
     loss = f", loss {card.losses[-1]:.3f}" if card.losses else ""
     examples = f"{card.data.examples} examples, {card.tokens:,} tokens"
     console.print(f"[bold]{version.served_name}[/]: {examples}, {card.wall_seconds:.0f} s{loss}", highlight=False)
-    if promoted:
+    if card.method == FULL:
+        console.print(f"a whole model of {card.disk_bytes / 1e6:.1f} MB; to serve it, on a home of its own:")
+        console.print(f"[bold]{escape(serving_command(version.path))}[/]", highlight=False)
+    elif promoted:
         console.print(f"promoted; ask for [bold]finetune:{version.name}[/] or [bold]hybrid:{version.name}[/]")
     else:
         console.print(f"next: [bold]crossover adapters promote {version.served_name}[/]", highlight=False)
@@ -87,7 +93,7 @@ def print_adapters(registry: Registry, base: BaseModel) -> None:
                 f"{card.trained_at:%Y-%m-%d %H:%M}",
                 str(card.data.examples),
                 f"{card.losses[-1]:.3f}" if card.losses else "",
-                f"{card.method} r{card.hyperparameters.get('rank', '?')}",
+                card.trained,
                 f"{escape(card.base_model)}{' [red](another)[/]' if other else ''}",
             )
     if table.row_count:
@@ -106,6 +112,8 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table = Table(box=None, show_header=False)
     table.add_row("adapter", f"{version.served_name}{'  [green]promoted[/]' if promoted else ''}")
     table.add_row("folder", escape(str(version.path)))
+    if card.method == FULL:
+        table.add_row("to serve it", escape(serving_command(version.path)))
     skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters", "gate"}
     for field, value in card.model_dump(mode="json", exclude=skipped).items():
         if value not in (None, ""):

@@ -1,4 +1,4 @@
-"""LoRA by TRL's SFTTrainer and PEFT: examples in, a registered adapter version out.
+"""Training by TRL's SFTTrainer and PEFT: examples in, a registered version out.
 
     version = train(formats.read(path), TrainOptions(name="support"), base, registry)
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
-from crossover.adapters.card import AdapterCard, DataCard
+from crossover.adapters.card import FULL, AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
@@ -62,9 +62,11 @@ def train(
         RuntimeError: another training of the same is running, or the disk is full.
     """
     from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.training.full import save_model
 
     check_name(options.name)
-    registry.check_rank(options.rank)
+    if "rank" in options.hyperparameters():
+        registry.check_rank(options.rank)
     if not dataset.examples:
         raise ValueError(f"{dataset.name}: no examples to train on")
     tokenizer = ChatTokenizer(base.path, options.template_kwargs)
@@ -88,13 +90,18 @@ def train(
         started, cpu = time.perf_counter(), time.process_time()
         model, losses, tokens = _fit(rows, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
-        _save(model, base, dataset, held_out, folder)
+        if options.method == FULL:
+            save_model(model, base, folder)
+        else:
+            _save(model, base, folder)
+        write_kept(folder, dataset.examples, held_out)
         card = AdapterCard(
             name=options.name,
             base_model=base.name,
             base_fingerprint=base.fingerprint,
             chat_template=tokenizer.digest,
             prompts=options.prompts.digest,
+            method=options.method,
             hyperparameters=options.hyperparameters() | {"with_context": drawer is not None},
             command=options.command,
             data=DataCard(name=dataset.name, fingerprint=dataset.fingerprint, examples=len(dataset.examples)),
@@ -106,6 +113,9 @@ def train(
             device_seconds=round(time.process_time() - cpu, 1),
             tokens=tokens,
             losses=losses,
+            disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
+            max_model_len=base.max_model_len if options.method == FULL else None,
+            passages=base.passages if options.method == FULL else None,
         )
         version = registry.add(folder, card)
         workspace.done()
@@ -141,7 +151,8 @@ def _rows(
         return Drawn(thinned(dataset.examples[row], options.word_dropout, draw))
 
     draw = drawer.draw if drawer else closed
-    return Rows(draw, dataset.examples, options.epochs, tokenizer, options.prompts, limit)
+    room = limit - options.hyperparameters().get("virtual_tokens", 0)
+    return Rows(draw, dataset.examples, options.epochs, tokenizer, options.prompts, room)
 
 
 def _fit(
@@ -160,7 +171,7 @@ def _fit(
     return trainer.model, watch.losses(trainer.state.log_history), int(trainer.state.num_input_tokens_seen)
 
 
-def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequence[Example], folder: Path) -> None:
+def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:
     # Left to "auto", PEFT would ask the hub whether the vocabulary grew.
     model.save_pretrained(str(folder), save_embedding_layers=False)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -169,4 +180,3 @@ def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequenc
     for extra in folder.iterdir():
         if extra.name not in (CONFIG, WEIGHTS):
             extra.unlink()
-    write_kept(folder, dataset.examples, held_out)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.training.context import Mixture
+
+# The options that a method has no use for; those of LoRA's family have none for virtual tokens.
+_UNUSED = {P_TUNING: ("rank", "alpha"), FULL: ("rank", "alpha", "virtual_tokens")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +18,14 @@ class TrainOptions:
     """What a user decides about a training."""
 
     name: str
+    method: str = "lora"
+    """One of training/methods.py."""
     epochs: int = 32
     rank: int = 32
     alpha: int | None = None
     """Scale of the adapter; None: twice the rank."""
+    virtual_tokens: int = 20
+    """How many stand in front of a prompt, by P-tuning."""
     learning_rate: float = 3e-3
     batch: int = 16
     word_dropout: float = 0.0
@@ -34,7 +42,7 @@ class TrainOptions:
     """How much work a kill may cost at most."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "rank", "batch", "learning_rate", "passages"):
+        for name in ("epochs", "rank", "virtual_tokens", "batch", "learning_rate", "passages"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
 
@@ -43,7 +51,10 @@ class TrainOptions:
         values = asdict(self)
         for other in ("name", "command", "prompts", "checkpoint_seconds"):
             del values[other]
-        return values | {"alpha": self.alpha or 2 * self.rank}
+        values |= {"alpha": self.alpha or 2 * self.rank}
+        for other in _UNUSED.get(self.method, ("virtual_tokens",)):
+            del values[other]
+        return values
 
 
 @dataclass(frozen=True, slots=True)

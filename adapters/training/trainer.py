@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.rows import Order, Rows
 
@@ -24,7 +24,13 @@ _WARM_UP_STEPS = 20
 
 
 class RowTrainer(SFTTrainer):
-    """SFTTrainer over Rows, in the rows' own order."""
+    """SFTTrainer over Rows, in the rows' own order.
+
+    Attributes:
+        virtual_tokens: how many positions the model puts in front of a row.
+    """
+
+    virtual_tokens = 0
 
     def __init__(self, *, order: Order, **arguments: Any) -> None:
         self._order = order
@@ -39,11 +45,12 @@ class RowTrainer(SFTTrainer):
         """The mean loss of the answers' tokens. On a CPU TRL would put every position through the output matrix,
         a third of the time of a small model; so there only the columns that hold an answer go through it."""
         labels = inputs["labels"]
-        if labels.device.type != "cpu" or return_outputs:
+        if (labels.device.type != "cpu" and not self.virtual_tokens) or return_outputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         columns = (labels != -100).any(dim=0).nonzero().squeeze(1)  # (C,), mostly the last few
+        first = self.virtual_tokens - 1  # where what foretells the first column stands
         rest = {name: value for name, value in inputs.items() if name != "labels"}
-        logits = model(**rest, use_cache=False, logits_to_keep=columns - 1).logits  # (B, C, vocabulary)
+        logits = model(**rest, use_cache=False, logits_to_keep=columns + first).logits  # (B, C, vocabulary)
         loss = cross_entropy(logits.float().flatten(0, 1), labels[:, columns].flatten(), reduction="sum")
         return loss / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch)
 
@@ -94,22 +101,17 @@ def build_trainer(
     set_seed(options.seed)
     on_cpu = not torch.cuda.is_available()
     # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
-    model = AutoModelForCausalLM.from_pretrained(
-        base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa"
-    )
+    method = method_of(options)
+    loading = {"dtype": torch.bfloat16, "attn_implementation": "eager" if on_cpu else "sdpa"} | method.loading()
+    model = AutoModelForCausalLM.from_pretrained(base.path, **loading)
     watch = Watch(report, options)
-    trainer = RowTrainer(
+    trainer = method.trainer()(
         order=Order(rows, options.batch // _parts(options), options.seed),
         model=model,
         args=_arguments(options, folder, on_cpu=on_cpu),
         train_dataset=_lazy(rows),
         processing_class=AutoTokenizer.from_pretrained(base.path),
-        peft_config=LoraConfig(
-            r=options.rank,
-            lora_alpha=options.alpha or 2 * options.rank,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
+        peft_config=method.peft_config(options) if method.peft_config else None,
         callbacks=[watch],
     )
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))

@@ -23,6 +23,7 @@ from crossover.server.engine.completion import (
     ModelNotServed,
 )
 from crossover.server.engine.pool import Pool
+from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.engine.replicas import Replica
 
 __all__ = [
@@ -49,6 +50,7 @@ class Engine:
         adapter_path: the folder of a served name ("support@3f9c2a") as the vLLM servers see it; raises
             LookupError for a name it does not know. With it, an adapter that a server has lost (a restart
             that nobody saw) is loaded again when it is asked for.
+        prompt_embeds: makes the prompts of P-tuned adapters, for which vLLM has nothing to load.
     """
 
     def __init__(
@@ -59,11 +61,13 @@ class Engine:
         api_key: str | None = None,
         deadline: float = 300.0,
         adapter_path: Callable[[str], str | Path] | None = None,
+        prompt_embeds: PromptEmbeds | None = None,
     ) -> None:
         self.base_model = base_model
         self.changing = asyncio.Lock()
         self.pool = Pool(urls, api_key, deadline)
         self._adapter_path = adapter_path
+        self._embeds = prompt_embeds
         self._in_flight: Counter[str] = Counter()
         self._drained: dict[str, asyncio.Event] = {}
 
@@ -129,7 +133,8 @@ class Engine:
     async def loaded(self) -> set[str]:
         """The served names of the adapters that every server has."""
         served = await asyncio.gather(*(adapter_calls.models(self.pool, r) for r in self.pool.replicas))
-        return set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in served))
+        loras = set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in served))
+        return loras | await self._loaded_embeds()
 
     async def load(self, name: str, path: str | Path) -> None:
         """Load an adapter on every server, or on none.
@@ -138,6 +143,9 @@ class Engine:
             AdapterNotLoaded: names the server and the path.
             EngineUnavailable: a server does not answer.
         """
+        if self._embeds and self._embeds.owns(name):
+            await asyncio.to_thread(self._embeds.read, name)
+            return
         replicas = list(self.pool.replicas)
         loads = [adapter_calls.load(self.pool, replica, name, str(path)) for replica in replicas]
         outcomes = await asyncio.gather(*loads, return_exceptions=True)
@@ -150,6 +158,9 @@ class Engine:
 
     async def unload(self, name: str) -> None:
         """Unload an adapter everywhere; one that is not loaded is no error."""
+        if self._embeds and self._embeds.owns(name):
+            self._embeds.forget(name)
+            return
         await asyncio.gather(*(adapter_calls.unload(self.pool, replica, name) for replica in self.pool.replicas))
 
     async def probe(self, name: str) -> None:
@@ -184,12 +195,12 @@ class Engine:
     async def _answer(
         self, request: GenerationRequest, *, stream: bool = False, only: Replica | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        body: dict[str, Any] = {**request.sampling, "model": request.model, "prompt": list(request.prompt)}
-        if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
         self._in_flight[request.model] += 1
         try:
-            replica, response = await self._complete(request.model, orjson.dumps(body), only)
+            body = {**request.sampling, **await self._asked(request)}
+            if stream:
+                body |= {"stream": True, "stream_options": {"include_usage": True}}
+            replica, response = await self._complete(body["model"], orjson.dumps(body), only)
             try:
                 yield response
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -199,6 +210,25 @@ class Engine:
                 response.release()  # closes the connection when something is still to come
         finally:
             self._leave(request.model)
+
+    async def _asked(self, request: GenerationRequest) -> dict[str, Any]:
+        if self._embeds and request.model != self.base_model and self._embeds.owns(request.model):
+            embeds = await self._embeds.encode(request.model, request.prompt)
+            return {"model": self.base_model, "prompt_embeds": embeds}
+        return {"model": request.model, "prompt": list(request.prompt)}
+
+    async def _loaded_embeds(self) -> set[str]:
+        """The promoted P-tuned versions, when every server takes prompt embeddings."""
+        names = self._embeds.promoted() if self._embeds else set()
+        unsure = [replica for replica in self.pool.replicas if not replica.takes_embeds]
+        if names and unsure:
+            try:
+                await self.probe(min(names))
+            except AdapterNotLoaded:
+                return set()
+            for replica in unsure:
+                replica.takes_embeds = True
+        return names
 
     async def _complete(
         self, model: str, payload: bytes, only: Replica | None
