@@ -1,4 +1,4 @@
-"""LoRA adapters and virtual tokens with random weights: they need no training and answer clearly otherwise than the base model."""
+"""LoRA adapters and virtual tokens of random weights: no training, and answers clearly unlike the base model's."""
 
 from __future__ import annotations
 

@@ -95,6 +95,7 @@ def test_the_extension_says_which_documents_passages_may_come_from() -> None:
         ("service_tier", "priority"),
         ("store", True),
         ("top_k", 5),
+        ("prompt_embeds", "UEsDBA=="),
         ("whatever", 1),
     ],
 )
