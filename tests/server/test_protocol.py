@@ -140,6 +140,11 @@ def test_values_that_change_nothing_are_accepted() -> None:
             [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
             "messages[0].content[0].type",
         ),
+        (
+            "messages",
+            [{"role": "user", "content": [{"type": "prompt_embeds", "data": "UEsDBA=="}]}],
+            "messages[0].content[0].type",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_place(field: str, value: Any, param: str) -> None:

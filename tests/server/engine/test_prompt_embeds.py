@@ -117,5 +117,6 @@ async def test_another_server_on_the_same_home_needs_to_load_nothing(served: Ser
 async def test_nobody_without_the_key_can_send_embeddings(served: Served) -> None:
     embeds = await PromptEmbeds(served.registry, served.base).encode(served.versions["tones"][0].served_name, PROMPT)
     body = {"model": served.base.name, "prompt_embeds": embeds, "max_tokens": 1}
-    answer = httpx.post(f"{served.supervisor.url}/v1/completions", json=body, trust_env=False)
+    url = f"{served.supervisor.url}/v1/completions"
+    answer = await asyncio.to_thread(httpx.post, url, json=body, trust_env=False)
     assert answer.status_code == 401
