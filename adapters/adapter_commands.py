@@ -59,7 +59,7 @@ def show(ctx: typer.Context, reference: Reference, as_json: Json = False) -> Non
     from crossover.adapters.console import print_card
 
     registry = registry_of(ctx.obj.settings)
-    version = _named(registry, reference, promoted_first=True)
+    version = named_version(registry, reference, promoted_first=True)
     if as_json:
         typer.echo(version.card.model_dump_json())
     else:
@@ -105,7 +105,7 @@ def promote(ctx: typer.Context, reference: Reference, force: ForceOption = False
 
     settings = ctx.obj.settings
     registry = registry_of(settings, resolve(settings.base_model))
-    version = _named(registry, reference)
+    version = named_version(registry, reference)
     promote_version(ctx.obj, registry, version, force=force)
     _say(version, "promoted", as_json=as_json)
 
@@ -121,7 +121,7 @@ def gate(ctx: typer.Context, reference: Reference, as_json: Json = False) -> Non
     from crossover.adapters.base_model import resolve
 
     settings = ctx.obj.settings
-    version = _named(registry_of(settings, resolve(settings.base_model)), reference)
+    version = named_version(registry_of(settings, resolve(settings.base_model)), reference)
     show_verdict(version, run_gate(ctx.obj, version), as_json=as_json)
 
 
@@ -172,7 +172,12 @@ def registry_of(settings: AdapterSettings, base: BaseModel | None = None) -> Reg
     return Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=fingerprint)
 
 
-def _named(registry: Registry, reference: str, *, promoted_first: bool = False) -> AdapterVersion:
+def named_version(registry: Registry, reference: str, *, promoted_first: bool = False) -> AdapterVersion:
+    """The version that is named, else the promoted one where that goes first, else the latest.
+
+    Raises:
+        UnknownAdapter: there is none.
+    """
     name, _, digest = reference.partition("@")
     if digest or (promoted_first and registry.promoted_digest(name)):
         return registry.resolve(reference)

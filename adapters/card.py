@@ -21,6 +21,16 @@ class DataCard(BaseModel):
     name: str
     fingerprint: str
     examples: int
+    weight: float = Field(default=1.0, description="How often an epoch showed each example on average.")
+
+
+class ValidationCard(BaseModel):
+    """How a training went on examples that it did not see, which chose its weights."""
+
+    examples: int
+    losses: list[tuple[float, float]] = Field(description="Epoch, and the loss there.")
+    best_epoch: float = Field(description="The epoch whose weights these are.")
+    stopped_epoch: float | None = Field(default=None, description="Where training ended early; null: it did not.")
 
 
 class AdapterCard(BaseModel):
@@ -37,6 +47,10 @@ class AdapterCard(BaseModel):
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
     command: str = Field(default="", description="The command line that trained it.")
     data: DataCard
+    tasks: list[DataCard] = Field(default_factory=list, description="The files, where it learnt from several.")
+    replayed: dict[str, int] = Field(
+        default_factory=dict, description="Rows of other tasks and of reading and refusing that it was shown beside."
+    )
     documents: dict[str, list[str]] = Field(
         default_factory=dict,
         description="Documents that training saw, each with the content hashes of the chunks it saw.",
@@ -51,6 +65,7 @@ class AdapterCard(BaseModel):
     device_seconds: float = 0.0
     tokens: int = Field(default=0, description="Tokens that went through the model in training, padding left out.")
     losses: list[float] = Field(default_factory=list, description="Mean training loss of each epoch.")
+    validation: ValidationCard | None = Field(default=None, description="Null: no held-out examples chose the weights.")
     disk_bytes: int = Field(default=0, description="Size of the weights on disk; 0: not recorded.")
     max_model_len: int | None = Field(default=None, description="Of a whole model: as its base model's card says.")
     passages: int | None = Field(default=None, description="Of a whole model: as its base model's card says.")

@@ -14,10 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from crossover.adapters.card import FULL
+from crossover.adapters.training.losses import PLOT_FILE
 from crossover.adapters.whole_model import serving_command
 
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
+    from crossover.adapters.card import ValidationCard
     from crossover.adapters.registry import AdapterVersion, Registry
     from crossover.adapters.training.options import Progress as Trained
 
@@ -56,8 +58,9 @@ def _lines(console: Console) -> Callable[[Trained], None]:
 def _status(trained: Trained) -> str:
     left = trained.seconds_left
     time_left = "" if math.isnan(left) else f"  {int(left) // 60}:{int(left) % 60:02d} left"
+    validation = "" if trained.validation is None else f" (validation {trained.validation:.3f})"
     resumed = f"  resumed at step {trained.resumed_at}" if trained.resumed_at else ""
-    return f"epoch {trained.epoch:.1f}  loss {trained.loss:.3f}{time_left}{resumed}"
+    return f"epoch {trained.epoch:.1f}  loss {trained.loss:.3f}{validation}{time_left}{resumed}"
 
 
 def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
@@ -66,6 +69,8 @@ def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
     loss = f", loss {card.losses[-1]:.3f}" if card.losses else ""
     examples = f"{card.data.examples} examples, {card.tokens:,} tokens"
     console.print(f"[bold]{version.served_name}[/]: {examples}, {card.wall_seconds:.0f} s{loss}", highlight=False)
+    if card.validation:
+        console.print(_chosen_by(card.validation), highlight=False)
     if card.method == FULL:
         console.print(f"a whole model of {card.disk_bytes / 1e6:.1f} MB; to serve it, on a home of its own:")
         console.print(f"[bold]{escape(serving_command(version.path))}[/]", highlight=False)
@@ -114,16 +119,46 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table.add_row("folder", escape(str(version.path)))
     if card.method == FULL:
         table.add_row("to serve it", escape(serving_command(version.path)))
-    skipped = {"name", "digest", "documents", "losses", "data", "hyperparameters", "gate"}
+    skipped = {
+        "name",
+        "digest",
+        "documents",
+        "losses",
+        "data",
+        "hyperparameters",
+        "gate",
+        "tasks",
+        "replayed",
+        "validation",
+    }
     for field, value in card.model_dump(mode="json", exclude=skipped).items():
-        if value not in (None, ""):
+        if value not in (None, "", []):
             table.add_row(field.replace("_", " "), escape(str(value)))
     table.add_row("data", f"{escape(card.data.name)}, {card.data.examples} examples, {card.data.fingerprint}")
+    for task in card.tasks:
+        table.add_row("", f"{escape(task.name)}, {task.examples} examples, {task.fingerprint}, weight {task.weight:g}")
+    if card.replayed:
+        table.add_row("replayed", ", ".join(f"{rows} rows of {what}" for what, rows in card.replayed.items()))
     table.add_row("options", escape(", ".join(f"{key} {value}" for key, value in card.hyperparameters.items())))
     table.add_row("losses", " ".join(f"{loss:.3f}" for loss in card.losses))
+    if card.validation:
+        table.add_row("validation", " ".join(f"{loss:.3f}" for _, loss in card.validation.losses))
+        table.add_row("", _chosen_by(card.validation))
+    if (version.path / PLOT_FILE).is_file():
+        table.add_row("loss plot", escape(str(version.path / PLOT_FILE)))
     chunks = sum(len(hashes) for hashes in card.documents.values())
     if card.gate:
         forced = ", promoted by force" if card.gate.get("forced") else ""
         table.add_row("gate", escape(" ".join([f"{card.gate['outcome']}{forced}.", *card.gate["sentences"]])))
     table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
     Console(soft_wrap=True).print(table)
+
+
+def _chosen_by(validation: ValidationCard) -> str:
+    """Which weights these are, in words."""
+    best = min(loss for _, loss in validation.losses)
+    stopped = "" if validation.stopped_epoch is None else f"; stopped at epoch {validation.stopped_epoch:g}"
+    return (
+        f"weights of epoch {validation.best_epoch:g}, the best of {len(validation.losses)} looks at "
+        f"{validation.examples} held-out examples (loss {best:.3f}){stopped}"
+    )

@@ -24,6 +24,12 @@ class Dialogue:
     trained: tuple[bool, ...]
     value: str = ""
     """The last answer without its format and passage number."""
+    question: str = ""
+    """Of reading: the last question, without its passages."""
+    passages: tuple[tuple[str, str], ...] = ()
+    """Of reading: (title, text) of what is read."""
+    source: int | None = None
+    """Of reading: which of the passages answers the last question, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +52,22 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
     draw.random.shuffle(asked)
     shape = draw.pick(frames.FORMATS) if draw.chance(task.formats) else ""
-    questions: list[tuple[str, str, str]] = []  # question, answer, bare value
+    questions: list[tuple[str, str, str, int | None]] = []  # question, answer, bare value, passage from 1
     for turn in range(draw.between(*task.turns)):
         if draw.chance(task.unanswerable):
             question = _unanswerable(draw, task.style, pages)
             if question:
-                questions.append((question, UNKNOWN, UNKNOWN))
+                questions.append((question, UNKNOWN, UNKNOWN, None))
             continue
         n, page, fact = asked[turn % len(asked)]
         if draw.chance(task.which):
             which = draw.pick(frames.WHICH).format(e=page.entity.name)
             alone = sum(other.entity == page.entity for other in pages) == 1
             if alone:
-                questions.append((which, f"[{n}]", f"[{n}]"))
+                questions.append((which, f"[{n}]", f"[{n}]", n))
                 continue
         question, value = fact.ask(draw, page.entity)
-        questions.append((question, shape.format(v=value, n=n) if shape else f"{value} [{n}]", value))
+        questions.append((question, shape.format(v=value, n=n) if shape else f"{value} [{n}]", value, n))
     if not questions:
         return None
     examples = _examples(draw, shape, draw.between(1, 3)) if shape else []
@@ -69,10 +75,12 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     messages = render(first[0], system=_system(draw, passages=True), passages=passages, examples=examples)
     trained = [False] * len(messages) + [True]
     messages.append(Message("assistant", first[1]))
-    for question, answer, _ in rest:
+    for question, answer, *_ in rest:
         messages += [Message("user", question), Message("assistant", answer)]
         trained += [False, True]
-    return Dialogue(tuple(messages), tuple(trained), questions[-1][2])
+    last, _, value, number = questions[-1]
+    source = None if number is None else number - 1
+    return Dialogue(tuple(messages), tuple(trained), value, last, tuple(passages), source)
 
 
 def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None:

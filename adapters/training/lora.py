@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -23,43 +22,53 @@ from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.servable import CONFIG, WEIGHTS
-from crossover.adapters.training.context import ContextDrawer, Drawn
+from crossover.adapters.training.material import Material, context_drawer
+from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.parent import check_parent
 from crossover.adapters.training.sources import Retrieve
-from crossover.adapters.training.wording import thinned
+from crossover.adapters.training.tasks import Task
+from crossover.adapters.training.validation import divided
 from crossover.adapters.training.workspace import Workspace
 
 if TYPE_CHECKING:
     from peft import PeftModel
 
     from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.training.losses import Losses
     from crossover.adapters.training.rows import Rows
 
 
 def train(
-    dataset: DataSet,
+    dataset: DataSet | Sequence[Task],
     options: TrainOptions,
     base: BaseModel,
     registry: Registry,
     *,
     retrieve: Retrieve | None = None,
     held_out: Sequence[Example] = (),
+    parent: AdapterVersion | None = None,
+    others: Sequence[Example] = (),
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> AdapterVersion:
     """A new version of the adapter `options.name`, registered, not promoted.
 
     Args:
-        dataset: all of it is trained on.
+        dataset: all of it is trained on; several tasks by their weights.
         options: see TrainOptions.
         base: the frozen model below.
         registry: where the version goes; nothing there changes before it is complete.
         retrieve: the passages for a question; given, the adapter is trained with context.
-        held_out: examples of the same task that are not trained on, kept for the gate.
+        held_out: examples of the same task that are not trained on: some choose the weights and stop the training
+            early, unless the options say otherwise; the others are kept for the gate.
+        parent: the version to go on from.
+        others: examples of other tasks that replay takes its share from, see replay.kept_examples.
         progress: called after each step.
 
     Raises:
-        ValueError: a wrong name or option, no examples, an example that does not fit the model's context.
-        RuntimeError: another training of the same is running, or the disk is full.
+        ValueError: a wrong name or option, no examples, an example that does not fit the model's context, a parent
+            that does not fit.
+        RuntimeError: another training of the same is running, the disk is full, or the method cannot be used here.
     """
     from crossover.adapters.chat_template import ChatTokenizer
     from crossover.adapters.training.full import save_model
@@ -67,34 +76,27 @@ def train(
     check_name(options.name)
     if "rank" in options.hyperparameters():
         registry.check_rank(options.rank)
-    if not dataset.examples:
-        raise ValueError(f"{dataset.name}: no examples to train on")
+    method_of(options)
     tokenizer = ChatTokenizer(base.path, options.template_kwargs)
-    drawer = (
-        ContextDrawer(
-            dataset.examples,
-            retrieve,
-            passages=options.passages,
-            mixture=options.mixture,
-            word_dropout=options.word_dropout,
-            seed=options.seed,
-        )
-        if retrieve
-        else None
-    )
-    if drawer and not drawer.documents:
-        raise ValueError("no passage was found for any example: index documents first, or train without context")
-    key = _key(dataset, options, base, tokenizer, drawer)
+    if parent:
+        check_parent(parent, options, base, tokenizer.digest)
+    tasks = [Task(dataset)] if isinstance(dataset, DataSet) else list(dataset)
+    material = Material(tasks, options, others, retrieve)
+    validation, kept = divided(held_out) if options.early_stopping else ((), tuple(held_out))
+    key = _key(material, options, base, tokenizer, parent, validation)
     with Workspace(registry.folder / options.name, key) as workspace:
-        rows = _rows(dataset, options, base, tokenizer, drawer)
+        rows = _rows(material, options, base, tokenizer)
+        unseen = _unseen(validation, options, base, tokenizer, retrieve) if validation else None
         started, cpu = time.perf_counter(), time.process_time()
-        model, losses, tokens = _fit(rows, options, base, tokenizer, workspace, progress)
+        model, losses, tokens = _fit(rows, unseen, parent, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
         if options.method == FULL:
             save_model(model, base, folder)
         else:
             _save(model, base, folder)
-        write_kept(folder, dataset.examples, held_out)
+        write_kept(folder, material.data.examples, kept)
+        losses.draw(folder)
+        drawer, data = material.drawer, material.data
         card = AdapterCard(
             name=options.name,
             base_model=base.name,
@@ -104,18 +106,22 @@ def train(
             method=options.method,
             hyperparameters=options.hyperparameters() | {"with_context": drawer is not None},
             command=options.command,
-            data=DataCard(name=dataset.name, fingerprint=dataset.fingerprint, examples=len(dataset.examples)),
-            documents=drawer.documents if drawer else {},
-            sentences=drawer.sentences if drawer else [],
+            data=DataCard(name=data.name, fingerprint=data.fingerprint, examples=len(data.examples)),
+            tasks=[task.card for task in tasks] if len(tasks) > 1 else [],
+            replayed=material.replayed,
+            documents=_united(drawer.documents if drawer else {}, parent.card.documents if parent else {}),
+            sentences=sorted({*(drawer.sentences if drawer else ()), *(parent.card.sentences if parent else ())}),
             trained_at=datetime.now(UTC),
             wall_seconds=round(time.perf_counter() - started, 1),
             device=str(next(model.parameters()).device),
             device_seconds=round(time.process_time() - cpu, 1),
             tokens=tokens,
-            losses=losses,
+            losses=losses.by_epoch(),
+            validation=losses.chosen(len(validation)),
             disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
             max_model_len=base.max_model_len if options.method == FULL else None,
             passages=base.passages if options.method == FULL else None,
+            parent=parent.served_name if parent else None,
         )
         version = registry.add(folder, card)
         workspace.done()
@@ -123,52 +129,83 @@ def train(
 
 
 def _key(
-    dataset: DataSet, options: TrainOptions, base: BaseModel, tokenizer: ChatTokenizer, drawer: ContextDrawer | None
+    material: Material,
+    options: TrainOptions,
+    base: BaseModel,
+    tokenizer: ChatTokenizer,
+    parent: AdapterVersion | None,
+    validation: Sequence[Example],
 ) -> str:
     """A short hash over all that decides the weights: only a run with the same one may go on where it ended."""
     decisive = [
-        dataset.fingerprint,
+        material.data.fingerprint,
         base.fingerprint,
         tokenizer.digest,
         options.prompts.digest,
         options.hyperparameters(),
-        drawer.documents if drawer else None,
+        material.decisive,
+        parent.digest if parent else None,
+        DataSet("validation", tuple(validation)).fingerprint,
     ]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _rows(
-    dataset: DataSet, options: TrainOptions, base: BaseModel, tokenizer: ChatTokenizer, drawer: ContextDrawer | None
-) -> Rows:
-    from transformers import AutoConfig
-
+def _rows(material: Material, options: TrainOptions, base: BaseModel, tokenizer: ChatTokenizer) -> Rows:
     from crossover.adapters.training.rows import Rows
 
-    limit = base.max_model_len or AutoConfig.from_pretrained(base.path).max_position_embeddings
+    limit, shown = _context(base, options), material.shown
+    return Rows(material.draw, material.examples, options.epochs, tokenizer, options.prompts, limit, shown)
 
-    def closed(epoch: int, row: int) -> Drawn:
-        draw = random.Random(f"{options.seed}/{epoch}/{row}")
-        return Drawn(thinned(dataset.examples[row], options.word_dropout, draw))
 
-    draw = drawer.draw if drawer else closed
-    room = limit - options.hyperparameters().get("virtual_tokens", 0)
-    return Rows(draw, dataset.examples, options.epochs, tokenizer, options.prompts, room)
+def _unseen(
+    validation: Sequence[Example],
+    options: TrainOptions,
+    base: BaseModel,
+    tokenizer: ChatTokenizer,
+    retrieve: Retrieve | None,
+) -> Rows:
+    """The rows that choose the weights, the same ones whatever is trained."""
+    from crossover.adapters.training.context import Drawn
+    from crossover.adapters.training.rows import Rows
+
+    drawer = context_drawer(validation, options, retrieve) if retrieve else None
+    draw = drawer.draw if drawer else lambda _, row: Drawn(validation[row])
+    return Rows(draw, validation, 1, tokenizer, options.prompts, _context(base, options))
+
+
+def _context(base: BaseModel, options: TrainOptions) -> int:
+    """The longest row, in tokens."""
+    from transformers import AutoConfig
+
+    longest = base.max_model_len or int(AutoConfig.from_pretrained(base.path).max_position_embeddings)
+    return longest - int(options.hyperparameters().get("virtual_tokens", 0))
 
 
 def _fit(
     rows: Rows,
+    unseen: Rows | None,
+    parent: AdapterVersion | None,
     options: TrainOptions,
     base: BaseModel,
     tokenizer: ChatTokenizer,
     workspace: Workspace,
     progress: Callable[[Progress], None],
-) -> tuple[PeftModel, list[float], int]:
-    """The trained model, the mean loss of each epoch, and the tokens that went through it."""
-    from crossover.adapters.training.trainer import build_trainer
+) -> tuple[PeftModel, Losses, int]:
+    """The trained model, its losses, and the tokens that went through it."""
+    from crossover.adapters.training.trainer import build_trainer, losses_of
 
-    trainer, watch = build_trainer(rows, options, base, tokenizer, workspace.folder, progress)
+    from_weights = parent.path if parent else None
+    trainer = build_trainer(
+        rows, options, base, tokenizer, workspace.folder, progress, validation=unseen, parent=from_weights
+    )
     trainer.train(resume_from_checkpoint=workspace.checkpoint())
-    return trainer.model, watch.losses(trainer.state.log_history), int(trainer.state.num_input_tokens_seen)
+    return trainer.model, losses_of(trainer, options.epochs), int(trainer.state.num_input_tokens_seen)
+
+
+def _united(ours: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The documents that training saw, and those that its parent's did."""
+    both = ours.keys() | theirs.keys()
+    return {document: sorted({*ours.get(document, ()), *theirs.get(document, ())}) for document in sorted(both)}
 
 
 def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The ways to train: what each puts on the base model, and why one is refused before anything is trained.
+"""The ways to train an adapter: what each needs, and why one is refused here before anything is trained.
 
 A new method is one more entry; `crossover train --method` offers what stands here.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.card import FULL, P_TUNING
+from crossover.adapters.servable import NotServable
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -23,9 +25,46 @@ def _lora(options: TrainOptions) -> PeftConfig:
 
     return LoraConfig(
         r=options.rank,
-        lora_alpha=options.alpha or 2 * options.rank,
+        lora_alpha=options.lora_alpha,
+        use_rslora=options.rslora,
         target_modules="all-linear",
         task_type="CAUSAL_LM",
+    )
+
+
+def _four_bit() -> dict[str, Any]:
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    }
+
+
+def _check_bitsandbytes() -> None:
+    """Raises RuntimeError where the base model cannot be held in 4 bits."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise RuntimeError(
+            "--method qlora: bitsandbytes holds the base model in 4 bits on a GPU, and there is none here; "
+            "train with --method lora, whose adapter is served the same"
+        )
+    if find_spec("bitsandbytes") is None:
+        raise RuntimeError("--method qlora needs bitsandbytes: pip install bitsandbytes, or train with --method lora")
+
+
+def _refuse_dora() -> None:
+    """Raises NotServable: vllm/lora/peft_helper.py refuses `use_dora`, and no plain LoRA equals a DoRA adapter,
+    which scales whole columns of the base model's weights: that change has no low rank."""
+    raise NotServable(
+        "--method dora: vLLM does not serve DoRA, and no LoRA adapter equals a DoRA one; train with --method lora, "
+        "and with --rslora where the rank is large"
     )
 
 
@@ -36,22 +75,22 @@ def _encoder(options: TrainOptions) -> PeftConfig:
     return PromptEncoderConfig(task_type="CAUSAL_LM", num_virtual_tokens=options.virtual_tokens)
 
 
-def _row_trainer() -> type[RowTrainer]:
-    from crossover.adapters.training.trainer import RowTrainer
-
-    return RowTrainer
-
-
 def _virtual_token_trainer() -> type[RowTrainer]:
     from crossover.adapters.training.p_tuning import VirtualTokenTrainer
 
     return VirtualTokenTrainer
 
 
-def _all_weights() -> dict[str, Any]:
+def _row_trainer() -> type[RowTrainer]:
+    from crossover.adapters.training.trainer import RowTrainer
+
+    return RowTrainer
+
+
+def _in_full_precision() -> dict[str, Any]:
     import torch
 
-    return {"dtype": torch.float32}  # small steps would be lost in the precision that models are kept in
+    return {"dtype": torch.float32}  # in the one that models are kept in, small steps of their weights are lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +99,49 @@ class Method:
 
     Args:
         words: what it is, for `--help`.
-        learning_rate: the peak where none is given.
+        check: raises what stands in its way here, with the remedy.
         peft_config: what PEFT puts on the base model; None: nothing, its own weights are trained.
         loading: further arguments to load the base model with.
         trainer: what trains it.
+        learning_rate: the peak where none is given.
     """
 
     words: str
-    learning_rate: float = 3e-3
+    check: Callable[[], None] = lambda: None
     peft_config: Callable[[TrainOptions], PeftConfig] | None = _lora
     loading: Callable[[], dict[str, Any]] = dict
     trainer: Callable[[], type[RowTrainer]] = _row_trainer
+    learning_rate: float = TrainOptions.learning_rate
 
 
 METHODS = {
     "lora": Method("low-rank matrices beside every linear layer"),
+    "qlora": Method("the same over a base model held in 4 bits", _check_bitsandbytes, loading=_four_bit),
+    "dora": Method("with magnitudes of their own; vLLM does not serve it", _refuse_dora),
     P_TUNING: Method(
         "virtual tokens in front of every prompt",
-        learning_rate=1e-2,
         peft_config=_encoder,
         trainer=_virtual_token_trainer,
+        learning_rate=1e-2,
     ),
     FULL: Method(
-        "every weight; a whole model, served by a vLLM of its own",
-        learning_rate=5e-4,
+        "every weight: a whole model, served by a vLLM of its own",
         peft_config=None,
-        loading=_all_weights,
+        loading=_in_full_precision,
+        learning_rate=5e-4,
     ),
 }
 
 
 def method_of(options: TrainOptions) -> Method:
-    """The method that the options name.
+    """The method that the options name, when it can be used here.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: no such method, or one whose adapter could not be served.
+        RuntimeError: it needs what this machine lacks.
     """
-    return _named(options.method)
-
-
-def learning_rate_of(method: str) -> float:
-    """The peak learning rate of a method where none is given.
-
-    Raises:
-        ValueError: there is no such method.
-    """
-    return _named(method).learning_rate
-
-
-def _named(name: str) -> Method:
-    if name not in METHODS:
-        raise ValueError(f"--method {name}: no such method; choose from {', '.join(METHODS)}")
-    return METHODS[name]
+    if options.method not in METHODS:
+        raise ValueError(f"--method {options.method}: no such method; choose from {', '.join(METHODS)}")
+    method = METHODS[options.method]
+    method.check()
+    return method

@@ -9,8 +9,10 @@ from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.training.context import Mixture
 
-# The options that a method has no use for; those of LoRA's family have none for virtual tokens.
-_UNUSED = {P_TUNING: ("rank", "alpha"), FULL: ("rank", "alpha", "virtual_tokens")}
+_LORA = ("rank", "alpha", "rslora")
+_UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
+"""The options that a method has no use for; LoRA and its kin have none for virtual tokens."""
+_RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,9 @@ class TrainOptions:
     epochs: int = 32
     rank: int = 32
     alpha: int | None = None
-    """Scale of the adapter; None: twice the rank."""
+    """Scale of the adapter; None: twice the rank, so that every rank has the same, or 8 with `rslora`."""
+    rslora: bool = False
+    """Scale by the root of the rank (Kalajdzievski 2023, arXiv:2312.03732): large ranks then learn as fast."""
     virtual_tokens: int = 20
     """How many stand in front of a prompt, by P-tuning."""
     learning_rate: float = 3e-3
@@ -31,6 +35,10 @@ class TrainOptions:
     word_dropout: float = 0.0
     """The share of a question's words left out, drawn anew each time, so that other wordings are understood."""
     seed: int = 0
+    replay: float = 0.0
+    """The share of an epoch's rows that other abilities and tasks get, so that they are not forgotten."""
+    early_stopping: bool = True
+    """Keep the weights of the best validation loss, and stop when it has long not fallen; needs held-out examples."""
     passages: int = 2
     """Passages a prompt holds, with context: the number that serving puts there."""
     mixture: Mixture = field(default_factory=Mixture)
@@ -45,13 +53,20 @@ class TrainOptions:
         for name in ("epochs", "rank", "virtual_tokens", "batch", "learning_rate", "passages"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
+        if not 0 <= self.replay < 1:
+            raise ValueError(f"replay {self.replay}: expected a share from 0 to below 1")
+
+    @property
+    def lora_alpha(self) -> int:
+        """The scale of the adapter."""
+        return self.alpha or (_RSLORA_ALPHA if self.rslora else 2 * self.rank)
 
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the weights, as the card records it."""
         values = asdict(self)
         for other in ("name", "command", "prompts", "checkpoint_seconds"):
             del values[other]
-        values |= {"alpha": self.alpha or 2 * self.rank}
+        values["alpha"] = self.lora_alpha
         for other in _UNUSED.get(self.method, ("virtual_tokens",)):
             del values[other]
         return values
@@ -67,6 +82,8 @@ class Progress:
     loss: float
     seconds: float
     """Since this run began."""
+    validation: float | None = None
+    """The latest loss on examples that are not trained on; None: there are none, or not yet."""
     resumed_at: int = 0
     """The step that it began at, when an earlier run was killed."""
 

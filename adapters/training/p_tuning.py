@@ -26,7 +26,12 @@ class VirtualTokenTrainer(RowTrainer):
         save_file(_encoder(self.model).state_dict(), Path(output_dir or self.args.output_dir) / _ENCODER)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        _encoder(model or self.model).load_state_dict(load_file(Path(resume_from_checkpoint) / _ENCODER))
+        _encoder(self.model if model is None else model).load_state_dict(
+            load_file(Path(resume_from_checkpoint) / _ENCODER)
+        )
+
+    def _load_best_model(self) -> None:
+        self._load_from_checkpoint(str(self.state.best_model_checkpoint))
 
 
 def _encoder(model: PeftModel) -> Any:

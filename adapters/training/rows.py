@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.examples import Example
 from crossover.adapters.prompt import Message, Prompts, render
 from crossover.adapters.training.context import Drawn
+from crossover.adapters.training.schedule import Shown
 
 # Rows of this many parts are sorted by length together: enough to leave little padding, few enough to stay random.
 _SORTED_TOGETHER = 48
@@ -23,16 +24,18 @@ class RowTooLong(ValueError):
 
 
 class Rows:
-    """All epochs of a training, one row an example and epoch: ``{"input_ids", "labels"}``, -100 off the answer.
+    """All epochs of a training, row after row: ``{"input_ids", "labels"}``, -100 off the answer.
 
-    A map-style data set to torch's DataLoader. Its length is examples * epochs.
+    A map-style data set to torch's DataLoader. Its length is examples * epochs, unless `shown` says otherwise.
 
     Args:
-        draw: the form of an example in an epoch, from (epoch, row).
+        draw: the form of an example, from (how often it was shown before, row).
         examples: the examples as they are, for what does not fit with passages.
+        epochs: how often each is shown.
         tokenizer: of the base model.
         prompts: the system messages; closed without passages, hybrid with them, as serving does for an adapter.
         max_tokens: the longest row.
+        shown: what each epoch shows, where that is not every example once.
     """
 
     column_names = ("input_ids", "labels")
@@ -45,13 +48,16 @@ class Rows:
         tokenizer: ChatTokenizer,
         prompts: Prompts,
         max_tokens: int,
+        shown: Sequence[Sequence[Shown]] | None = None,
     ) -> None:
-        self._draw, self._examples, self._epochs = draw, examples, epochs
+        self._draw, self._examples = draw, examples
+        self._epochs = shown or [[(epoch, row) for row in range(len(examples))] for epoch in range(epochs)]
+        self._shown = list(chain.from_iterable(self._epochs))
         self._tokenizer, self._prompts, self._max_tokens = tokenizer, prompts, max_tokens
         self._drawn: dict[int, Row] = {}
 
     def __len__(self) -> int:
-        return len(self._examples) * self._epochs
+        return len(self._shown)
 
     def __getitem__(self, index: int) -> Row:
         if not 0 <= index < len(self):
@@ -62,7 +68,7 @@ class Rows:
     def check(self) -> None:
         """Raises RowTooLong, naming the line, when an example can never fit."""
         for row in range(len(self._examples)):
-            self._row(row)
+            self._fitted(0, row)
 
     def order(self, part: int, seed: int) -> Iterator[int]:
         """The indices, epoch after epoch, shuffled, in parts of similar length: a short one, a long one, and so on.
@@ -73,8 +79,10 @@ class Rows:
         shuffle = random.Random(seed)
         pending: list[int] = []
         together = part * _SORTED_TOGETHER
-        for epoch in range(self._epochs):
-            indices = list(range(epoch * len(self._examples), (epoch + 1) * len(self._examples)))
+        begin = 0
+        for epoch in self._epochs:
+            indices = list(range(begin, begin + len(epoch)))
+            begin += len(epoch)
             shuffle.shuffle(indices)
             pending += indices
             while len(pending) >= together:
@@ -95,8 +103,10 @@ class Rows:
         return [index for each in turns + rest for index in each]
 
     def _row(self, index: int) -> Row:
-        epoch, row = divmod(index, len(self._examples))
-        drawn = self._draw(epoch, row)
+        return self._fitted(*self._shown[index])
+
+    def _fitted(self, before: int, row: int) -> Row:
+        drawn = self._draw(before, row)
         while True:
             ids, mask = self._tokenizer.encode_example(self._messages(drawn), drawn.answer)
             if len(ids) <= self._max_tokens:

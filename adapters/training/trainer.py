@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +10,21 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.training.losses import Losses, Point
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.rows import Order, Rows
+from crossover.adapters.training.validation import EVALUATIONS, PATIENCE
 
 _WARM_UP_STEPS = 20
+_VALIDATION_BATCH = 16
 
 
 class RowTrainer(SFTTrainer):
@@ -65,6 +69,7 @@ class Watch(TrainerCallback):
         self._report, self._epochs, self._pause = report, options.epochs, options.checkpoint_seconds
         self._began = self._saved = time.monotonic()
         self._resumed_at = 0
+        self._validation: float | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._began = self._saved = time.monotonic()
@@ -79,14 +84,26 @@ class Watch(TrainerCallback):
         if logs and "loss" in logs:
             step, steps = state.global_step, state.max_steps
             seconds = time.monotonic() - self._began
-            self._report(Progress(step, steps, step / steps * self._epochs, logs["loss"], seconds, self._resumed_at))
+            epoch = step / steps * self._epochs
+            self._report(Progress(step, steps, epoch, logs["loss"], seconds, self._validation, self._resumed_at))
+        elif logs and "eval_loss" in logs:
+            self._validation = logs["eval_loss"]
 
-    def losses(self, history: list[dict[str, float]]) -> list[float]:
-        """The mean loss of each epoch, from the trainer's log of every step."""
-        steps = [entry["loss"] for entry in history if "loss" in entry]
-        edges = [round(len(steps) * epoch / self._epochs) for epoch in range(self._epochs + 1)]
-        epochs = [steps[first:last] for first, last in itertools.pairwise(edges)]
-        return [round(sum(epoch) / len(epoch), 4) for epoch in epochs if epoch]
+
+class EarlyStop(TrainerCallback):
+    """Ends a training whose validation loss has long not been the best, and looks at it once more at the end.
+
+    It goes by the trainer's log, which checkpoints hold: so a training that was killed stops where it would have.
+    """
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == state.max_steps:
+            control.should_evaluate = True
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+        if len(losses) - 1 - losses.index(min(losses)) >= PATIENCE:
+            control.should_training_stop = True
 
 
 def build_trainer(
@@ -96,26 +113,52 @@ def build_trainer(
     tokenizer: ChatTokenizer,
     folder: Path,
     report: Callable[[Progress], None],
-) -> tuple[RowTrainer, Watch]:
-    """A trainer ready to run, and what watches it."""
+    *,
+    validation: Rows | None = None,
+    parent: Path | None = None,
+) -> RowTrainer:
+    """A trainer ready to run.
+
+    Args:
+        rows: what is trained on.
+        options: see TrainOptions.
+        base: the frozen model below.
+        tokenizer: its tokenizer, as serving has it.
+        folder: for checkpoints.
+        report: called after each step.
+        validation: what chooses the best weights and stops early; None: the last weights are kept.
+        parent: the adapter to go on from.
+    """
     set_seed(options.seed)
+    method = method_of(options)
     on_cpu = not torch.cuda.is_available()
     # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
-    method = method_of(options)
     loading = {"dtype": torch.bfloat16, "attn_implementation": "eager" if on_cpu else "sdpa"} | method.loading()
     model = AutoModelForCausalLM.from_pretrained(base.path, **loading)
-    watch = Watch(report, options)
+    if parent is not None:
+        model = PeftModel.from_pretrained(model, str(parent), is_trainable=True)
     trainer = method.trainer()(
         order=Order(rows, options.batch // _parts(options), options.seed),
         model=model,
-        args=_arguments(options, folder, on_cpu=on_cpu),
+        args=_arguments(options, folder, on_cpu=on_cpu, validate_every=_pause(rows, options) if validation else 0),
         train_dataset=_lazy(rows),
+        eval_dataset=_lazy(validation) if validation else None,
         processing_class=AutoTokenizer.from_pretrained(base.path),
-        peft_config=method.peft_config(options) if method.peft_config else None,
-        callbacks=[watch],
+        peft_config=method.peft_config(options) if method.peft_config and not parent else None,
+        callbacks=[Watch(report, options), *([EarlyStop()] if validation else [])],
     )
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))
-    return trainer, watch
+    return trainer
+
+
+def losses_of(trainer: RowTrainer, epochs: int) -> Losses:
+    """What a trainer that has run logged."""
+    steps, log = trainer.state.max_steps, trainer.state.log_history
+
+    def points(kind: str) -> list[Point]:
+        return [(entry["step"] / steps * epochs, entry[kind]) for entry in log if kind in entry]
+
+    return Losses(points("loss"), points("eval_loss"), epochs)
 
 
 def _lazy(rows: Rows) -> Dataset:
@@ -133,8 +176,22 @@ def _parts(options: TrainOptions) -> int:
     return 1 if options.batch % 2 else 2
 
 
-def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfig:
+def _pause(rows: Rows, options: TrainOptions) -> int:
+    """The steps between two looks at the validation loss."""
+    return max(1, math.ceil(len(rows) / options.batch / EVALUATIONS))
+
+
+def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool, validate_every: int) -> SFTConfig:
     parts = _parts(options)
+    validating: dict[str, Any] = {
+        "eval_strategy": "steps",
+        "eval_steps": validate_every,
+        "per_device_eval_batch_size": _VALIDATION_BATCH,
+        "prediction_loss_only": True,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "loss",
+        "greater_is_better": False,
+    }
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=1,  # the rows hold all epochs
@@ -158,9 +215,10 @@ def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfi
         logging_nan_inf_filter=False,
         disable_tqdm=True,
         report_to="none",
-        save_strategy="no",
+        save_strategy="best" if validate_every else "no",
         save_total_limit=1,
         dataloader_num_workers=0,
         dataloader_pin_memory=False,
         include_num_input_tokens_seen="non_padding",
+        **(validating if validate_every else {}),
     )
