@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from time import perf_counter
 from typing import Protocol
 
 from crossover.adapters.registry import AdapterVersion, Registry
@@ -34,11 +37,22 @@ class AdapterHost(Protocol):
     async def loaded(self) -> set[str]:
         """The served names that every server has."""
 
+    def fitting(self, names: Sequence[str]) -> list[str]:
+        """Those of these served names that are held at once, the pinned ones first."""
+
     async def probe(self, name: str) -> None:
         """Answer one real request on every server, or raise AdapterNotLoaded."""
 
     async def drained(self, name: str) -> None:
         """Wait until no request to `name` is under way."""
+
+
+Note = Callable[[str, float], None]
+"""Takes the name of a phase and the milliseconds that it took."""
+
+
+def _unheard(phase: str, milliseconds: float) -> None:
+    """Nobody wants to know."""
 
 
 def served_path(registry: Registry, path: Path, root: str | None) -> str:
@@ -49,7 +63,7 @@ def served_path(registry: Registry, path: Path, root: str | None) -> str:
 
 
 async def promote(
-    registry: Registry, host: AdapterHost, name: str, digest: str, root: str | None = None
+    registry: Registry, host: AdapterHost, name: str, digest: str, root: str | None = None, note: Note = _unheard
 ) -> AdapterVersion:
     """The version that `name` now means, once it has answered and the one before it is gone.
 
@@ -59,6 +73,7 @@ async def promote(
         name: the alias.
         digest: the version to promote.
         root: where the vLLM servers see the adapters folder; None: where we do.
+        note: told the milliseconds of each phase: load, probe, flip, drain.
 
     Raises:
         LookupError: no such version.
@@ -66,42 +81,48 @@ async def promote(
     """
     version = registry.resolve(f"{name}@{digest}")
     async with host.changing:
-        await host.load(version.served_name, served_path(registry, version.path, root))
+        with _timed("load", note):
+            await host.load(version.served_name, served_path(registry, version.path, root))
         previous = _promoted(registry, name)
         try:
-            await host.probe(version.served_name)
+            with _timed("probe", note):
+                await host.probe(version.served_name)
         except Exception:
             if version != previous:
                 await host.unload(version.served_name)
             raise
-        registry.set_alias(name, version.digest)
+        with _timed("flip", note):
+            registry.set_alias(name, version.digest)
     if previous is not None and previous != version:
-        await _retire(registry, host, name, previous)
+        with _timed("drain", note):
+            await _retire(registry, host, name, previous)
     return version
 
 
-async def rollback(registry: Registry, host: AdapterHost, name: str, root: str | None = None) -> AdapterVersion:
+async def rollback(
+    registry: Registry, host: AdapterHost, name: str, root: str | None = None, note: Note = _unheard
+) -> AdapterVersion:
     """The version that `name` meant before, promoted again in the same careful way.
 
     Raises:
         LookupError: there is no earlier version.
         AdapterNotLoaded: it could not be served; nothing has changed.
     """
-    return await promote(registry, host, name, registry.rollback_target(name).digest, root)
+    return await promote(registry, host, name, registry.rollback_target(name).digest, root, note)
 
 
 async def reconcile(registry: Registry, host: AdapterHost, root: str | None = None) -> dict[str, AdapterNotLoaded]:
     """Load what is promoted and not loaded; what could not be, by served name.
 
     One broken adapter does not keep the others from being served. Adapters that are loaded and not
-    ours are left alone: other Crossovers may share the servers.
+    ours are left alone: other Crossovers may share the servers. Where there are more than slots, the
+    pinned ones come first, and what finds no slot is loaded when it is asked for.
     """
     failed: dict[str, AdapterNotLoaded] = {}
     async with host.changing:
         loaded = await host.loaded()
-        for version in registry.promoted():
-            if version.served_name in loaded:
-                continue
+        promoted = {version.served_name: version for version in registry.promoted()}
+        for version in (promoted[name] for name in host.fitting(list(promoted)) if name not in loaded):
             try:
                 await host.load(version.served_name, served_path(registry, version.path, root))
                 await host.probe(version.served_name)
@@ -109,6 +130,13 @@ async def reconcile(registry: Registry, host: AdapterHost, root: str | None = No
                 logger.error("%s", error)
                 failed[version.served_name] = error
     return failed
+
+
+@contextmanager
+def _timed(phase: str, note: Note) -> Iterator[None]:
+    begun = perf_counter()
+    yield
+    note(phase, round(1000 * (perf_counter() - begun), 3))
 
 
 async def _retire(registry: Registry, host: AdapterHost, name: str, version: AdapterVersion) -> None:

@@ -24,7 +24,14 @@ class AdapterSettings(BaseModel):
         default_factory=dict,
         description='Variables for the model\'s chat template, as JSON: {"enable_thinking": true}.',
     )
-    max_loras: int = Field(default=4, ge=1, description="Adapters that vLLM holds ready at once.")
+    max_loras: int = Field(
+        default=4,
+        ge=1,
+        description="Adapters that vLLM holds at once (its --max-loras); of more, the least recently used one leaves.",
+    )
+    pinned_adapters: str = Field(
+        default="", description="Adapters that never leave vLLM for others, separated by commas."
+    )
     max_lora_rank: int = Field(default=32, ge=1, description="Largest LoRA rank that vLLM serves and training accepts.")
     default_adapter: str | None = Field(
         default=None, description="Adapter that `finetune` and `hybrid` mean when several are promoted."
@@ -39,6 +46,11 @@ class AdapterSettings(BaseModel):
     prompt_closed: str = Field(default=_PROMPTS.closed, description="System message of `base`, `few-shot`, `finetune`.")
     prompt_rag: str = Field(default=_PROMPTS.rag, description="System message of `rag`.")
     prompt_hybrid: str = Field(default=_PROMPTS.hybrid, description="System message of `hybrid`.")
+
+    @property
+    def pinned(self) -> list[str]:
+        """The aliases of the pinned adapters."""
+        return [name.strip() for name in self.pinned_adapters.split(",") if name.strip()]
 
     @property
     def prompts(self) -> Prompts:

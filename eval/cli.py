@@ -41,6 +41,7 @@ class CommandContext(Protocol):
 def register(app: typer.Typer) -> None:
     """Add the group `eval` to the root command, and hand to what lies below the statistics of its gates."""
     from crossover.eval import train_retriever
+    from crossover.eval.advice import command as advice
     from crossover.eval.gate_judge import make_judge
     from crossover.eval.learning_curve import command
     from crossover.indexer.cli import app as index_app
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     eval_app.command("learning-curve", epilog=command.EPILOG)(command.learning_curve)
     app.add_typer(eval_app, name="eval")
     train_retriever.register(index_app)
+    advice.register()
     hand_in(make_judge)
 
 

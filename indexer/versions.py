@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.indexer.disk import write_atomically
-from crossover.indexer.document import DocumentRecord, Passage, chunk_id
+from crossover.indexer.document import Chunk, DocumentRecord, Passage, chunk_id
 from crossover.indexer.embedding import PACKAGED, Embedder
 from crossover.indexer.errors import IndexFull, StoreError
 from crossover.indexer.manifest import Manifest
@@ -78,6 +78,11 @@ class IndexVersion:
         """The text of a passage with its neighbours under the same headings, `around` before and after at most."""
         record = self.manifest.snapshot.documents.get(passage.document)
         return section_of(passage, record, self.store.fetch, around)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The chunks of the documents as they are, in no order that says anything."""
+        live = {record.revision for record in self.manifest.snapshot.documents.values()}
+        return (hit.chunk for hit, _ in self.store.chunks() if hit.revision in live)
 
     def forget(self, ids: list[str]) -> None:
         """Delete documents with all their chunks: gone for every search once the manifest is written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from crossover.adapters.registry import AdapterVersion, Registry
@@ -58,6 +59,10 @@ class Promoted:
         if self._default:
             return current.get(self._default)
         return next(iter(current.values())) if len(current) == 1 else None
+
+    def served_names(self, aliases: Collection[str]) -> set[str]:
+        """The served names of those aliases that are promoted."""
+        return {version.served_name for alias, version in self.all().items() if alias in aliases}
 
     def data_sets(self) -> list[AdapterVersion]:
         """The versions whose training examples `few-shot` chooses from.

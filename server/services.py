@@ -143,14 +143,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         # Before vLLM is started: who does not get the index needs no engine.
         index = stack.enter_context(await asyncio.to_thread(Index.open, settings))
-        engine = await stack.enter_async_context(_engine(settings, base, registry, supervisor))
+        promoted = Promoted(registry, settings.default_adapter)
+        engine = await stack.enter_async_context(_engine(settings, base, promoted, supervisor))
         services = Services(
             settings=settings,
             base=base,
             tokenizer=tokenizer,
             index=index,
             registry=registry,
-            promoted=Promoted(registry, settings.default_adapter),
+            promoted=promoted,
             examples=TrainingExamples(registry, index),
             router=_router(settings, base, tokenizer, registry),
             engine=engine,
@@ -188,7 +189,8 @@ def _supervisor(settings: Settings, base: BaseModel) -> Supervisor:
     return Supervisor(settings, base)
 
 
-def _engine(settings: Settings, base: BaseModel, registry: Registry, supervisor: Supervisor | None) -> Engine:
+def _engine(settings: Settings, base: BaseModel, promoted: Promoted, supervisor: Supervisor | None) -> Engine:
+    registry = promoted.registry
     key = settings.vllm_api_key.get_secret_value() if settings.vllm_api_key else None
     engine = Engine(
         [supervisor.url] if supervisor else settings.vllm_urls,
@@ -196,6 +198,8 @@ def _engine(settings: Settings, base: BaseModel, registry: Registry, supervisor:
         api_key=supervisor.api_key if supervisor else key,
         adapter_path=lambda name: served_path(registry, registry.resolve(name).path, settings.vllm_adapter_root),
         prompt_embeds=PromptEmbeds(registry, base),
+        slots=settings.max_loras,
+        pinned=lambda: promoted.served_names(settings.pinned),
     )
     if supervisor:
         engine.pool.situation = supervisor.situation

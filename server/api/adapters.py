@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +15,7 @@ from crossover.adapters.registry import AdapterVersion
 from crossover.server import gating
 from crossover.server.api import json_response, services_of
 from crossover.server.bodies import parse_json, validate
+from crossover.server.source_changes import source_changes
 
 router = APIRouter()
 
@@ -54,6 +57,15 @@ async def list_adapters(request: Request) -> Response:
     return json_response({"adapters": rows})
 
 
+@router.get("/v1/adapters/{alias}/sources")
+async def sources(alias: str, request: Request, version: str = "") -> Response:
+    """What has become of the documents that a version was trained on; without `version`, the promoted one."""
+    services = services_of(request)
+    card = services.registry.resolve(f"{alias}@{version}" if version else alias).card
+    found = await asyncio.to_thread(lambda: source_changes(card, services.index.version.chunks()))
+    return json_response(asdict(found))
+
+
 @router.post("/v1/adapters/{alias}/gate", openapi_extra=_described(GateRequest))
 async def gate(alias: str, request: Request) -> Response:
     """What the gate says of a version; nothing changes."""
@@ -71,9 +83,9 @@ async def promote(alias: str, request: Request) -> Response:
     version = services.registry.resolve(f"{alias}@{wanted.version}")
     verdict = await gating.pass_gate(services, version, force=wanted.force)
     root = services.settings.vllm_adapter_root
-    await promotion.promote(services.registry, services.engine, alias, version.digest, root)
-    told = {"name": alias, "promoted": version.digest, "served_name": version.served_name}
-    return json_response(told | {"gate": verdict.document()})
+    timings: dict[str, float] = {}
+    await promotion.promote(services.registry, services.engine, alias, version.digest, root, timings.__setitem__)
+    return json_response(_swapped(version, timings) | {"gate": verdict.document()})
 
 
 @router.post("/v1/adapters/{alias}/rollback")
@@ -81,8 +93,15 @@ async def rollback(alias: str, request: Request) -> Response:
     """Lets the version from before answer again."""
     services = services_of(request)
     root = services.settings.vllm_adapter_root
-    version = await promotion.rollback(services.registry, services.engine, alias, root)
-    return json_response({"name": alias, "promoted": version.digest, "served_name": version.served_name})
+    timings: dict[str, float] = {}
+    version = await promotion.rollback(services.registry, services.engine, alias, root, timings.__setitem__)
+    return json_response(_swapped(version, timings))
+
+
+def _swapped(version: AdapterVersion, timings: dict[str, float]) -> dict[str, Any]:
+    """What answers for the alias now, and the milliseconds of load, probe, flip and drain."""
+    told = {"name": version.name, "promoted": version.digest, "served_name": version.served_name}
+    return told | {"timings_ms": timings}
 
 
 def _version(version: AdapterVersion) -> dict[str, Any]:

@@ -54,7 +54,9 @@ async def _index(services: Services) -> str:
 async def _adapters(services: Services) -> str:
     wanted = {version.served_name for version in services.promoted.all().values()}
     try:
-        missing = sorted(wanted - await services.engine.loaded()) if wanted else []
+        loaded = wanted & await services.engine.loaded() if wanted else set()
     except (RuntimeError, ValueError) as error:
         return str(error)
+    # Of more adapters than slots, the others are loaded when they are asked for.
+    missing = sorted(wanted - loaded) if len(loaded) < len(services.engine.fitting(list(wanted))) else []
     return f"not loaded yet: {', '.join(missing)}" if missing else "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -52,6 +53,28 @@ async def load(pool: Pool, replica: Replica, name: str, path: str) -> bool:
         f"vLLM at {replica.url} could not load {name} from {path}: {message} "
         "(CROSSOVER_VLLM_ADAPTER_ROOT says where that server sees the adapters folder)"
     )
+
+
+async def load_on_all(pool: Pool, name: str, path: str) -> None:
+    """Load an adapter on every server, or on none; raises as :func:`load`."""
+    replicas = list(pool.replicas)
+    outcomes = await asyncio.gather(*(load(pool, each, name, path) for each in replicas), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    if failures:
+        new = [replica for replica, outcome in zip(replicas, outcomes, strict=True) if outcome is True]
+        await asyncio.gather(*(unload(pool, replica, name) for replica in new), return_exceptions=True)
+        raise failures[0]
+
+
+async def load_on_any(pool: Pool, name: str, path: str) -> None:
+    """Load an adapter wherever it can be: a server that is down gets it when it is asked again.
+
+    Raises as :func:`load`, where no server took it.
+    """
+    outcomes = await asyncio.gather(*(load(pool, each, name, path) for each in pool.replicas), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    if len(failures) == len(outcomes):
+        raise failures[0]
 
 
 async def unload(pool: Pool, replica: Replica, name: str) -> None:

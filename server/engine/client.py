@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from crossover.server.engine.completion import (
 from crossover.server.engine.pool import Pool
 from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.engine.replicas import Replica
+from crossover.server.engine.slots import Slots
 
 __all__ = [
     "Choice",
@@ -51,6 +52,8 @@ class Engine:
             LookupError for a name it does not know. With it, an adapter that a server has lost (a restart
             that nobody saw) is loaded again when it is asked for.
         prompt_embeds: makes the prompts of P-tuned adapters, for which vLLM has nothing to load.
+        slots: how many adapters the servers hold at most, the least recently used leaving first; None: any number.
+        pinned: the served names of those that never leave.
     """
 
     def __init__(
@@ -62,12 +65,17 @@ class Engine:
         deadline: float = 300.0,
         adapter_path: Callable[[str], str | Path] | None = None,
         prompt_embeds: PromptEmbeds | None = None,
+        slots: int | None = None,
+        pinned: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.base_model = base_model
         self.changing = asyncio.Lock()
         self.pool = Pool(urls, api_key, deadline)
         self._adapter_path = adapter_path
         self._embeds = prompt_embeds
+        self._slots = Slots(
+            slots, self.changing, pinned, deadline, load=self._bring, unload=self._let_go, touch=self.probe
+        )
         self._in_flight: Counter[str] = Counter()
         self._drained: dict[str, asyncio.Event] = {}
 
@@ -146,15 +154,9 @@ class Engine:
         if self._embeds and self._embeds.owns(name):
             await asyncio.to_thread(self._embeds.read, name)
             return
-        replicas = list(self.pool.replicas)
-        loads = [adapter_calls.load(self.pool, replica, name, str(path)) for replica in replicas]
-        outcomes = await asyncio.gather(*loads, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        if failures:
-            new = [replica for replica, outcome in zip(replicas, outcomes, strict=True) if outcome is True]
-            back = [adapter_calls.unload(self.pool, replica, name) for replica in new]
-            await asyncio.gather(*back, return_exceptions=True)
-            raise failures[0]
+        await self._slots.keep_pinned()
+        await adapter_calls.load_on_all(self.pool, name, str(path))
+        self._slots.loaded(name)
 
     async def unload(self, name: str) -> None:
         """Unload an adapter everywhere; one that is not loaded is no error."""
@@ -162,6 +164,12 @@ class Engine:
             self._embeds.forget(name)
             return
         await asyncio.gather(*(adapter_calls.unload(self.pool, replica, name) for replica in self.pool.replicas))
+        self._slots.unloaded(name)
+
+    def fitting(self, names: Sequence[str]) -> list[str]:
+        """Those of these adapters that the slots are for, the pinned ones first; P-tuned ones take no slot."""
+        free = [name for name in names if self._embeds and self._embeds.owns(name)]
+        return free + self._slots.fitting([name for name in names if name not in free])
 
     async def probe(self, name: str) -> None:
         """Let every server answer one real request with the adapter.
@@ -200,14 +208,17 @@ class Engine:
             body = {**request.sampling, **await self._asked(request)}
             if stream:
                 body |= {"stream": True, "stream_options": {"include_usage": True}}
-            replica, response = await self._complete(body["model"], orjson.dumps(body), only)
-            try:
-                yield response
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise self.pool.lost(replica, error) from error
-            finally:
-                replica.in_flight -= 1
-                response.release()  # closes the connection when something is still to come
+            # A probe needs no slot: it is asked of what was loaded just before.
+            slot = nullcontext() if only or body["model"] == self.base_model else self._slots.using(request.model)
+            async with slot:
+                replica, response = await self._complete(body["model"], orjson.dumps(body), only)
+                try:
+                    yield response
+                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                    raise self.pool.lost(replica, error) from error
+                finally:
+                    replica.in_flight -= 1
+                    response.release()  # closes the connection when something is still to come
         finally:
             self._leave(request.model)
 
@@ -219,7 +230,7 @@ class Engine:
 
     async def _loaded_embeds(self) -> set[str]:
         """The promoted P-tuned versions, when every server takes prompt embeddings."""
-        names = self._embeds.promoted() if self._embeds else set()
+        names = await asyncio.to_thread(self._embeds.promoted) if self._embeds else set()
         unsure = [replica for replica in self.pool.replicas if not replica.takes_embeds]
         if names and unsure:
             try:
@@ -238,14 +249,16 @@ class Engine:
         except ModelNotServed:
             if only is not None or self._adapter_path is None or model == self.base_model:
                 raise
-        # Everywhere at once: whichever server lacked it. One that is down gets it when it is asked again.
-        path = str(self._adapter_path(model))
-        loads = [adapter_calls.load(self.pool, replica, model, path) for replica in self.pool.replicas]
-        outcomes = await asyncio.gather(*loads, return_exceptions=True)
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        if len(failures) == len(outcomes):
-            raise failures[0]
+        await self._bring(model)
         return await self.pool.complete(payload)
+
+    async def _bring(self, name: str) -> None:
+        assert self._adapter_path is not None
+        await adapter_calls.load_on_any(self.pool, name, str(self._adapter_path(name)))
+
+    async def _let_go(self, name: str) -> None:
+        gone = (adapter_calls.unload(self.pool, replica, name) for replica in self.pool.replicas)
+        await asyncio.gather(*gone, return_exceptions=True)  # a server that is down holds none
 
     def _leave(self, model: str) -> None:
         self._in_flight[model] -= 1

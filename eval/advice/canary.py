@@ -1,0 +1,83 @@
+"""Canary questions: asked again from time to time, they show whether a version answers as well as it did at first.
+
+Answers are runs as `crossover eval run` makes them, in HOME/runs: while nothing has changed that they depend on, the
+run of last time is the answer, and the first run of a version is what it is measured against.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossover.adapters.registry import AdapterVersion
+from crossover.eval.advice.evidence import Against, Drift
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from crossover.eval.questions import QuestionSet
+    from crossover.eval.scoring import Evaluation, ScoredRun
+
+_TUNED, _RIVALS = ("finetune", "hybrid"), ("rag", "rag+examples")
+
+
+def ask_canary(questions: QuestionSet, version: AdapterVersion, home: Path, url: str, console: Console) -> Evaluation:
+    """The scored answers of a version, and of retrieval alone, to the canary questions.
+
+    Raises:
+        ArmRefused, ServerUnavailable: the server cannot answer.
+    """
+    from crossover.eval.running import RunRequest, run
+    from crossover.eval.scoring import load
+
+    request = RunRequest(questions, home, strategies=[*_RIVALS, *_TUNED], adapter=version.name)
+    return load([run(request, url, console)])
+
+
+def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evaluation | None:
+    """The earliest finished run of a version on the same questions, before this one; None without one.
+
+    What is right may be another answer now: each run is scored by the references that it was asked with.
+    """
+    from crossover.eval.scoring import RunsError, load
+
+    asked = [(question.id, question.question) for question in now.questions]
+    begun: list[tuple[str, Evaluation]] = []
+    for folder in sorted((home / "runs").glob(f"{now.questions.name}-*")):
+        try:
+            found = load([folder])
+        except (RunsError, ValueError, OSError):
+            continue
+        runs = {run.arm: run for run in found.runs}
+        known = [(question.id, question.question) for question in found.questions]
+        if known == asked and all(arm in runs and runs[arm].adapters == [version.served_name] for arm in _TUNED):
+            begun.append((str(runs[_TUNED[0]].header.get("started_at", "")), found))
+    at, first = min(begun, key=lambda each: each[0])
+    return first if at != _run(now, _TUNED[0]).header.get("started_at") else None
+
+
+def drifts(before: Evaluation, now: Evaluation) -> tuple[Drift, ...]:
+    """How each arm with the adapter answers now beside then, question by question, corrected together."""
+    from crossover.eval.statistics import compare, holm
+
+    pairs = [(_run(before, arm), _run(now, arm)) for arm in _TUNED]
+    raw = [compare(here.exact, then.exact, now.groups, comparisons=len(pairs)) for then, here in pairs]
+    return tuple(
+        Drift(here.arm, float(then.exact.mean()), float(here.exact.mean()), comparison)
+        for (then, here), comparison in zip(pairs, holm(raw), strict=True)
+    )
+
+
+def against_retrieval(now: Evaluation) -> Against:
+    """The best arm with the adapter against the best without."""
+    from crossover.eval.statistics import compare
+
+    tuned, rival = (
+        max((_run(now, arm) for arm in arms), key=lambda run: run.exact.mean()) for arms in (_TUNED, _RIVALS)
+    )
+    comparison = compare(tuned.exact, rival.exact, now.groups)
+    return Against(tuned.arm, rival.arm, float(tuned.exact.mean()), float(rival.exact.mean()), comparison)
+
+
+def _run(evaluation: Evaluation, arm: str) -> ScoredRun:
+    return next(run for run in evaluation.runs if run.arm == arm)
