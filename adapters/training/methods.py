@@ -111,7 +111,7 @@ class Method:
     peft_config: Callable[[TrainOptions], PeftConfig] | None = _lora
     loading: Callable[[], dict[str, Any]] = dict
     trainer: Callable[[], type[RowTrainer]] = _row_trainer
-    learning_rate: float = TrainOptions.learning_rate
+    learning_rate: float = TrainOptions(name="").learning_rate
 
 
 METHODS = {
