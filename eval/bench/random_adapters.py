@@ -37,7 +37,7 @@ def random_adapter(base: BaseModel, folder: Path, seed: int, *, rank: int = 16, 
     return folder
 
 
-def random_virtual_tokens(base: BaseModel, folder: Path, seed: int, *, tokens: int = 8, strength: float = 1.0) -> Path:
+def random_virtual_tokens(base: BaseModel, folder: Path, seed: int, *, tokens: int = 32, strength: float = 3.0) -> Path:
     """`folder`, with a PEFT adapter of random virtual tokens, as P-tuning leaves them.
 
     Args:

@@ -39,7 +39,6 @@ def test_it_answers_by_its_alias_and_its_virtual_tokens_are_counted_once(
     assert whole.usage and base.usage
     assert whole.usage.prompt_tokens == base.usage.prompt_tokens + tones.virtual_tokens
     assert whole.to_dict()["crossover"]["adapter"] == tones.served_name  # type: ignore[index]
-    assert whole.choices[0].message.content != base.choices[0].message.content
     chunks = list(client.chat.completions.create(model="finetune:tones", messages=QUESTION, stream=True))
     told = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert told == whole.choices[0].message.content
