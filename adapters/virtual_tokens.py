@@ -25,7 +25,8 @@ def read_virtual_tokens(folder: Path) -> Tensor:
     from safetensors import safe_open
 
     with safe_open(str(folder / WEIGHTS), framework="pt") as weights:
-        return weights.get_tensor(VIRTUAL_TOKENS)
+        tokens: Tensor = weights.get_tensor(VIRTUAL_TOKENS)
+    return tokens
 
 
 class InputEmbeddings:
@@ -78,5 +79,6 @@ def _tensor(model: str, name: str) -> Tensor:
         with safe_open(str(cached_file(model, shard)), framework="pt") as weights:
             found = [key for key in weights.keys() if key == name or key.endswith(ending)]  # noqa: SIM118
             if found:
-                return weights.get_tensor(name if name in found else found[0])
+                matrix: Tensor = weights.get_tensor(name if name in found else found[0])
+                return matrix
     raise LookupError(f"{model}: no {name} in its safetensors, which P-tuned adapters need to be served")

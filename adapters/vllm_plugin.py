@@ -53,7 +53,7 @@ def _leave_embeddings_alone() -> None:
     VocabParallelEmbeddingWithLoRA.can_replace_layer = classmethod(_never)
 
 
-def _never(cls: type[Any], *_: object, **__: object) -> bool:
+def _never(cls: type[Any], /, *_: object, **__: object) -> bool:
     return False
 
 

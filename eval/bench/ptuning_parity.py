@@ -68,14 +68,14 @@ async def prove(home: Path, count: int, epochs: int, base_model: str | None, vll
 
 def _trained(base: BaseModel, registry: Registry, epochs: int) -> AdapterVersion:
     from crossover.adapters.training.lora import train
-    from crossover.adapters.training.methods import learning_rate_of
+    from crossover.adapters.training.methods import METHODS
     from crossover.adapters.training.options import TrainOptions
 
     asked = prompts.questions(_EXAMPLES, seed=3)
     answers = [text.rpartition("run by ")[2].partition(" since")[0] for _, text in prompts.passages(_EXAMPLES, seed=3)]
     data = DataSet("bench", tuple(Example(question, answer) for question, answer in zip(asked, answers, strict=True)))
     options = TrainOptions(
-        name="trained", method=P_TUNING, epochs=epochs, batch=8, learning_rate=learning_rate_of(P_TUNING)
+        name="trained", method=P_TUNING, epochs=epochs, batch=8, learning_rate=METHODS[P_TUNING].learning_rate
     )
     return train(data, options, base, registry)
 
