@@ -117,8 +117,6 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
     table = Table(box=None, show_header=False)
     table.add_row("adapter", f"{version.served_name}{'  [green]promoted[/]' if promoted else ''}")
     table.add_row("folder", escape(str(version.path)))
-    if card.method == FULL:
-        table.add_row("to serve it", escape(serving_command(version.path)))
     skipped = {
         "name",
         "digest",
@@ -151,7 +149,10 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
         forced = ", promoted by force" if card.gate.get("forced") else ""
         table.add_row("gate", escape(" ".join([f"{card.gate['outcome']}{forced}.", *card.gate["sentences"]])))
     table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
-    Console(soft_wrap=True).print(table)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    if card.method == FULL:
+        console.print(f"to serve it, on a home of its own: {serving_command(version.path)}", markup=False)
 
 
 def _chosen_by(validation: ValidationCard) -> str:
