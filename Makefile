@@ -69,11 +69,15 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-models prove-swaps prove-verdict prove-faults ## run the long demonstrations
+prove: prove-lora prove-ptuning prove-models prove-swaps prove-verdict prove-faults ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
 	@$(VENV)/bin/python -m crossover.eval.bench.lora_parity
+
+.PHONY: prove-ptuning
+prove-ptuning: setup ## P-tuned adapters, served as prompt embeddings, answer as in PEFT
+	@$(VENV)/bin/python -m crossover.eval.bench.ptuning_parity
 
 .PHONY: prove-models
 prove-models: setup ## tiny Qwen3, Llama 3, Mistral, Gemma and Phi models: trained, served, swapped, compared with PEFT

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from crossover.adapters.durable import replace_text
 
 FILE = "card.json"
+P_TUNING, FULL = "p-tuning", "full"
+"""The methods whose result is no LoRA adapter: virtual tokens, and a whole model."""
 
 
 class DataCard(BaseModel):
@@ -64,8 +66,20 @@ class AdapterCard(BaseModel):
     tokens: int = Field(default=0, description="Tokens that went through the model in training, padding left out.")
     losses: list[float] = Field(default_factory=list, description="Mean training loss of each epoch.")
     validation: ValidationCard | None = Field(default=None, description="Null: no held-out examples chose the weights.")
+    disk_bytes: int = Field(default=0, description="Size of the weights on disk; 0: not recorded.")
+    max_model_len: int | None = Field(default=None, description="Of a whole model: as its base model's card says.")
+    passages: int | None = Field(default=None, description="Of a whole model: as its base model's card says.")
     gate: dict[str, Any] | None = None
     parent: str | None = Field(default=None, description="The adapter that training went on from.")
+
+    @property
+    def trained(self) -> str:
+        """What was trained, in a word or two: ``lora r32``, ``p-tuning 20 tokens``, ``full 18.2 MB``."""
+        if self.method == FULL:
+            return f"{FULL} {self.disk_bytes / 1e6:.1f} MB"
+        if tokens := self.hyperparameters.get("virtual_tokens"):
+            return f"{self.method} {tokens} tokens"
+        return f"{self.method} r{self.hyperparameters.get('rank', '?')}"
 
     @classmethod
     def load(cls, folder: Path) -> AdapterCard:

@@ -15,6 +15,7 @@ import typer
 
 from crossover.adapters.adapter_commands import app as adapters_app
 from crossover.adapters.adapter_commands import named_version, registry_of
+from crossover.adapters.card import FULL
 from crossover.adapters.data_commands import app as data_app
 from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
 from crossover.adapters.examples import DataSet
@@ -65,7 +66,7 @@ def train(
         bool, typer.Option("--with-context", help="Train with passages from the index too, for hybrid answers.")
     ] = False,
     method: Annotated[
-        str, typer.Option(help="lora or qlora (over a base model in 4 bits, on a GPU).")
+        str, typer.Option(help="lora, qlora (over a base model in 4 bits, on a GPU), p-tuning or full.")
     ] = _DEFAULT.method,
     continue_from: Annotated[
         str | None,
@@ -87,7 +88,13 @@ def train(
         typer.Option(min=1, help="Rank of the LoRA matrices.", show_default=f"{_DEFAULT.rank}, or as --continue-from"),
     ] = None,
     rslora: Annotated[bool, typer.Option("--rslora", help="Scale by the root of the rank, for large ranks.")] = False,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = _DEFAULT.learning_rate,
+    virtual_tokens: Annotated[
+        int, typer.Option(min=1, help="How many stand in front of every prompt, by p-tuning.")
+    ] = _DEFAULT.virtual_tokens,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Peak learning rate.", show_default=f"{_DEFAULT.learning_rate}, or the method's"),
+    ] = None,
     closed: Annotated[
         float, typer.Option(min=0, max=1, metavar="SHARE", help="With context: share of the rows without passages.")
     ] = _DEFAULT.mixture.closed,
@@ -118,12 +125,14 @@ def train(
     from crossover.adapters.base_model import resolve
     from crossover.adapters.console import print_trained, training_bar
     from crossover.adapters.training import lora, tuning
-    from crossover.adapters.training.methods import method_of
+    from crossover.adapters.training.methods import METHODS, method_of
     from crossover.adapters.training.parent import like
     from crossover.adapters.training.replay import kept_examples
     from crossover.adapters.training.tasks import Task, parse_task
     from crossover.adapters.training.validation import divided
 
+    if promote and method == FULL:
+        raise ValueError("--promote: a whole model is served by a vLLM of its own; train it without")
     context: CommandContext = ctx.obj
     settings = context.settings
     base = resolve(settings.base_model)
@@ -136,7 +145,8 @@ def train(
         name=name,
         method=method,
         epochs=epochs,
-        learning_rate=learning_rate,
+        virtual_tokens=virtual_tokens,
+        learning_rate=learning_rate or METHODS.get(method, _DEFAULT).learning_rate,
         batch=batch,
         seed=seed,
         replay=replay,
@@ -181,7 +191,9 @@ def train(
                 registry,
                 tune,
                 subject=" ".join([base.fingerprint, options.prompts.digest, *fingerprints]),
-                fixed=chosen | ({"rank"} if parent else set()) | (set() if with_context else {"closed"}),
+                fixed=chosen
+                | ({"rank"} if parent or "rank" not in options.hyperparameters() else set())
+                | (set() if with_context else {"closed"}),
                 words=sys.argv[1:],
                 progress=progress,
                 say=lambda text: typer.echo(text, err=True),

@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
+from crossover.adapters.card import FULL
 from crossover.adapters.training.losses import PLOT_FILE
+from crossover.adapters.whole_model import serving_command
 
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
@@ -69,7 +71,10 @@ def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
     console.print(f"[bold]{version.served_name}[/]: {examples}, {card.wall_seconds:.0f} s{loss}", highlight=False)
     if card.validation:
         console.print(_chosen_by(card.validation), highlight=False)
-    if promoted:
+    if card.method == FULL:
+        console.print(f"a whole model of {card.disk_bytes / 1e6:.1f} MB; to serve it, on a home of its own:")
+        console.print(f"[bold]{escape(serving_command(version.path))}[/]", highlight=False)
+    elif promoted:
         console.print(f"promoted; ask for [bold]finetune:{version.name}[/] or [bold]hybrid:{version.name}[/]")
     else:
         console.print(f"next: [bold]crossover adapters promote {version.served_name}[/]", highlight=False)
@@ -93,7 +98,7 @@ def print_adapters(registry: Registry, base: BaseModel) -> None:
                 f"{card.trained_at:%Y-%m-%d %H:%M}",
                 str(card.data.examples),
                 f"{card.losses[-1]:.3f}" if card.losses else "",
-                f"{card.method} r{card.hyperparameters.get('rank', '?')}",
+                card.trained,
                 f"{escape(card.base_model)}{' [red](another)[/]' if other else ''}",
             )
     if table.row_count:
@@ -144,7 +149,10 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
         forced = ", promoted by force" if card.gate.get("forced") else ""
         table.add_row("gate", escape(" ".join([f"{card.gate['outcome']}{forced}.", *card.gate["sentences"]])))
     table.add_row("documents", f"{len(card.documents)} with {chunks} chunks" if card.documents else "none seen")
-    Console(soft_wrap=True).print(table)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    if card.method == FULL:
+        console.print(f"to serve it, on a home of its own: {serving_command(version.path)}", markup=False)
 
 
 def _chosen_by(validation: ValidationCard) -> str:

@@ -7,21 +7,21 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crossover.adapters.servable import CONFIG, WEIGHTS
+from crossover.adapters.servable import CONFIG
 
 
-def seal(folder: Path, config: dict[str, Any]) -> str:
+def seal(folder: Path, config: dict[str, Any], file: str = CONFIG) -> str:
     """The first 12 hex digits of a SHA-256 over the configuration and the weights.
 
     The configuration is written anew, sorted: PEFT keeps target_modules as a set, in an order of the day.
     """
-    config["target_modules"] = sorted(config["target_modules"]) if isinstance(
-        config.get("target_modules"), list
-    ) else config.get("target_modules")  # fmt: skip
+    if isinstance(config.get("target_modules"), list):
+        config["target_modules"] = sorted(config["target_modules"])
     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
-    (folder / CONFIG).write_text(text, encoding="utf-8")
+    (folder / file).write_text(text, encoding="utf-8")
     digest = hashlib.sha256(text.encode())
-    with (folder / WEIGHTS).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
+    for weights in sorted(folder.glob("*.safetensors")):
+        with weights.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()[:12]

@@ -21,6 +21,9 @@ from crossover.adapters.servable import CONFIG, WEIGHTS, NotServable, check_serv
 
 _MODULE = re.compile(r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<side>[AB])(?:\.default)?\.weight")
 
+# What the card says of it, and what PEFT calls that.
+_TOLD = {"r": "r", "rank": "r", "lora_alpha": "lora_alpha", "use_rslora": "use_rslora"}
+
 
 def import_adapter(
     folder: Path,
@@ -53,7 +56,10 @@ def import_adapter(
     config = check_servable(folder)
     if not same_base:
         _check_name(folder, config, base)
-    _check_shapes(folder, base)
+    if config["peft_type"] == "LORA":
+        _check_shapes(folder, base)
+    else:
+        _check_width(folder, config, base)
     theirs = _template(folder)
     if theirs and theirs != template:
         raise NotServable(
@@ -67,7 +73,7 @@ def import_adapter(
         chat_template=theirs,
         prompts="",
         method="imported",
-        hyperparameters={key: config.get(key) for key in ("r", "lora_alpha", "use_rslora")} | {"rank": config["r"]},
+        hyperparameters={name: config[key] for name, key in _TOLD.items() if key in config},
         command=command,
         data=DataCard(name="unknown", fingerprint="", examples=0),
         trained_at=datetime.fromtimestamp((folder / WEIGHTS).stat().st_mtime, UTC),
@@ -103,6 +109,18 @@ def _check_shapes(folder: Path, base: BaseModel) -> None:
                 f"{folder}: lora_{side} of {module} is {list(shape)}, but in {base.name} {there}: the adapter belongs "
                 "to another model; set CROSSOVER_BASE_MODEL"
             )
+
+
+def _check_width(folder: Path, config: dict[str, Any], base: BaseModel) -> None:
+    """Virtual tokens are as wide as the base model's."""
+    from transformers import AutoConfig
+
+    width = AutoConfig.from_pretrained(base.path).get_text_config().hidden_size
+    if config["token_dim"] != width:
+        raise NotServable(
+            f"{folder}: its virtual tokens are {config['token_dim']} wide, but those of {base.name} {width}: the "
+            "adapter belongs to another model; set CROSSOVER_BASE_MODEL"
+        )
 
 
 def _matrices(file: Path) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -1,6 +1,7 @@
 """Registry: adapter versions, their alias and its history, all on disk under HOME/adapters.
 
     adapters/NAME/DIGEST/   adapter_model.safetensors, adapter_config.json, train.jsonl, held-out.jsonl, card.json
+                            or, of a whole model, model.safetensors, config.json and tokenizer in place of the first two
     adapters/NAME/alias     {"digest": promoted, "history": [earlier ones, the latest last]}
 
 A version is written beside and renamed when it is complete; the alias is replaced in one step. So whoever is
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from crossover.adapters.card import FILE as CARD
-from crossover.adapters.card import AdapterCard
+from crossover.adapters.card import FULL, AdapterCard
 from crossover.adapters.digest import seal
 from crossover.adapters.durable import replace_text, sync
 from crossover.adapters.examples import Example
 from crossover.adapters.kept_examples import HELD_OUT_FILE, TRAINING_FILE, hand_on_held_out, read_kept
 from crossover.adapters.servable import NotServable, check_servable, rank_above
+from crossover.adapters.whole_model import CONFIG as WHOLE_CONFIG
+from crossover.adapters.whole_model import check_whole, not_swapped
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{12}")
@@ -51,6 +54,11 @@ class AdapterVersion:
     def served_name(self) -> str:
         """The name under which vLLM serves it, never reused: ``support@3f9c2a41d0be``."""
         return f"{self.name}@{self.digest}"
+
+    @property
+    def virtual_tokens(self) -> int:
+        """How many virtual tokens stand in front of its prompts: none but for P-tuning."""
+        return int(self.card.hyperparameters.get("virtual_tokens", 0))
 
 
 class Registry:
@@ -156,8 +164,14 @@ class Registry:
             ValueError: the name is no proper name.
         """
         check_name(card.name)
-        config = self._check(folder, card)
-        digest = seal(folder, config)
+        self._check_base(card)
+        if card.method == FULL:
+            digest = seal(folder, check_whole(folder), WHOLE_CONFIG)
+        else:
+            config = check_servable(folder, max_rank=self._max_rank)
+            digest = seal(folder, config)
+            if tokens := config.get("num_virtual_tokens"):
+                card = card.model_copy(update={"hyperparameters": card.hyperparameters | {"virtual_tokens": tokens}})
         target = self.folder / card.name / digest
         if (target / CARD).is_file():
             hand_on_held_out(folder, target)
@@ -188,8 +202,11 @@ class Registry:
             raise NotServable(rank_above(rank, self._max_rank))
 
     def check(self, version: AdapterVersion) -> None:
-        """Raises NotServable when a version cannot be served here: its files, its rank, its base model."""
-        self._check(version.path, version.card)
+        """Raises NotServable when a version cannot be swapped in here: its files, its kind, rank or base model."""
+        self._check_base(version.card)
+        if version.card.method == FULL:
+            raise not_swapped(version.served_name, version.path)
+        check_servable(version.path, max_rank=self._max_rank)
 
     def delete(self, name: str, digest: str | None = None) -> list[str]:
         """Removes one version, or the whole adapter; returns the digests that are gone.
@@ -220,13 +237,12 @@ class Registry:
         """Writes what the gate said of a version on its card, in one step."""
         AdapterCard.load(version.path).model_copy(update={"gate": verdict}).save(version.path)
 
-    def _check(self, folder: Path, card: AdapterCard) -> dict[str, Any]:
+    def _check_base(self, card: AdapterCard) -> None:
         if self._base_fingerprint not in (None, card.base_fingerprint):
             raise NotServable(
                 f"{card.name}: trained on {card.base_model} ({card.base_fingerprint}), but the base model here is "
                 f"{self._base_fingerprint}; train it again, or set CROSSOVER_BASE_MODEL"
             )
-        return check_servable(folder, max_rank=self._max_rank)
 
     def _digests(self, name: str) -> set[str]:
         folder = self.folder / name

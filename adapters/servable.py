@@ -8,6 +8,8 @@ from typing import Any
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+VIRTUAL_TOKENS = "prompt_embeddings"
+"""The one tensor that PEFT saves of P-tuning: (virtual tokens, width)."""
 
 
 # As vLLM's own check of an adapter (vllm/lora/peft_helper.py), but before it is registered.
@@ -34,8 +36,8 @@ def check_servable(folder: Path, *, max_rank: int | None = None) -> dict[str, An
         max_rank: the largest rank that the server takes; None: not known, not checked.
 
     Raises:
-        NotServable: no safetensors, no or broken configuration, another method than LoRA, layers of its own
-            (``modules_to_save``), DoRA, biases, or a rank above the limit.
+        NotServable: no safetensors, no or broken configuration, another method than LoRA and P-tuning, layers of its
+            own (``modules_to_save``), DoRA, biases, a rank above the limit, or other virtual tokens than announced.
     """
     if not (folder / WEIGHTS).is_file():
         others = [file.name for file in folder.glob("adapter_model.*")]
@@ -51,7 +53,7 @@ def check_servable(folder: Path, *, max_rank: int | None = None) -> dict[str, An
     reason = _reason(config, max_rank)
     if reason:
         raise NotServable(f"{folder}: {reason}")
-    _check_tensors(folder)
+    _check_tensors(folder, config)
     return dict(config)
 
 
@@ -61,8 +63,10 @@ def rank_above(rank: int, limit: int) -> str:
 
 
 def _reason(config: dict[str, Any], max_rank: int | None) -> str:
+    if config.get("peft_type") == "P_TUNING":
+        return "" if config.get("task_type") == "CAUSAL_LM" else f"task_type {config.get('task_type')!r}; not CAUSAL_LM"
     if config.get("peft_type") != "LORA":
-        return f"peft_type {config.get('peft_type')!r}; vLLM serves LORA"
+        return f"peft_type {config.get('peft_type')!r}; LORA and P_TUNING can be served"
     if config.get("modules_to_save"):
         return f"modules_to_save {config['modules_to_save']}; vLLM does not load whole layers: train without them"
     if config.get("bias", "none") != "none":
@@ -83,14 +87,19 @@ def _reason(config: dict[str, Any], max_rank: int | None) -> str:
     return ""
 
 
-def _check_tensors(folder: Path) -> None:
+def _check_tensors(folder: Path, config: dict[str, Any]) -> None:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(str(folder / WEIGHTS), framework="np") as weights:
-            names = list(weights.keys())
+            shapes = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise NotServable(f"{folder / WEIGHTS}: no safetensors file ({error})") from error
-    foreign = [name for name in names if ".lora_A." not in name and ".lora_B." not in name]
-    if foreign or not names:
+    if config["peft_type"] == "P_TUNING":
+        announced = [config.get("num_virtual_tokens"), config.get("token_dim")]
+        if list(shapes) != [VIRTUAL_TOKENS] or shapes[VIRTUAL_TOKENS] != announced:
+            raise NotServable(f"{folder / WEIGHTS}: {shapes}; expected {VIRTUAL_TOKENS} of {announced} alone")
+        return
+    foreign = [name for name in shapes if ".lora_A." not in name and ".lora_B." not in name]
+    if foreign or not shapes:
         raise NotServable(f"{folder / WEIGHTS}: {foreign[0] if foreign else 'empty'}; vLLM loads LoRA matrices alone")

@@ -1,4 +1,4 @@
-"""vLLM's plugin hook: right and fast LoRA where vLLM runs on the CPU, nothing on a GPU.
+"""vLLM's plugin hook: right and fast LoRA where vLLM runs on the CPU, and none on input embeddings anywhere.
 
 vLLM calls :func:`register` in each of its processes (entry point group ``vllm.general_plugins``). What
 is wrong with the stock version, and what comes in its place, stands in :mod:`crossover.adapters.segmented_lora`.
@@ -26,6 +26,7 @@ def register() -> None:
     """
     from vllm.platforms import current_platform
 
+    _leave_embeddings_alone()
     if not current_platform.is_cpu():
         return
     from vllm.platforms.cpu import CpuPlatform
@@ -38,6 +39,22 @@ def register() -> None:
     except (ImportError, OSError) as error:
         found = repr(error)
     CpuPlatform.get_punica_wrapper = classmethod(_ours if found in KNOWN_SOURCES else _refuse(found))
+
+
+def _leave_embeddings_alone() -> None:
+    """No LoRA layer around the input embeddings, which no adapter that the registry takes has anything for.
+
+    Where some prompts of a batch are embeddings (P-tuning), vLLM 0.32 looks up the tokens of the others alone, but that
+    layer takes the rows of the whole batch for them: on a GPU it would write beyond its own (gpu_model_runner.py,
+    `embed_input_ids(input_ids=token_ids)`; punica_gpu.py, `add_lora_embedding`).
+    """
+    from vllm.lora.layers import VocabParallelEmbeddingWithLoRA
+
+    VocabParallelEmbeddingWithLoRA.can_replace_layer = classmethod(_never)
+
+
+def _never(cls: type[Any], /, *_: object, **__: object) -> bool:
+    return False
 
 
 def _ours(cls: type[Any]) -> str:

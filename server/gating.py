@@ -77,6 +77,7 @@ class EngineAsker:
     def __init__(self, services: Services, version: AdapterVersion) -> None:
         self._services, self._version = services, version
         self._brought = False
+        self._context = services.context - version.virtual_tokens
 
     async def __aenter__(self) -> Self:
         return self
@@ -107,7 +108,7 @@ class EngineAsker:
         if why_not := _no_parity(Path(self._services.base.path)):
             return Parity(why_not=why_not)
         encoded = (self._encode(item, with_adapter=True) for item in items)
-        prompts = [prompt for prompt in encoded if len(prompt) + _PARITY_TOKENS <= self._services.context]
+        prompts = [prompt for prompt in encoded if len(prompt) + _PARITY_TOKENS <= self._context]
         served = [await self._generate(version, prompt, _PARITY_TOKENS) for prompt in prompts]
         try:
             trained = await self._trained(version, prompts)
@@ -137,11 +138,11 @@ class EngineAsker:
 
     def _room(self, item: Item, prompt: int) -> int:
         wanted = 2 * self._services.tokenizer.count(item.reference) + 8
-        return max(1, min(max(_LEAST_TOKENS, wanted), _MOST_TOKENS, self._services.context - prompt))
+        return max(1, min(max(_LEAST_TOKENS, wanted), _MOST_TOKENS, self._context - prompt))
 
     async def _generate(self, version: AdapterVersion | None, prompt: Sequence[int], max_tokens: int) -> str:
         services = self._services
-        if len(prompt) + max_tokens > services.context:
+        if len(prompt) + max_tokens > self._context:
             return ""  # longer than the context: no version can answer it
         model = version.served_name if version else services.engine.base_model
         greedy = {"temperature": 0, "max_tokens": max_tokens}

@@ -57,7 +57,7 @@ async def prepare(question: Question, services: Services, found: Sequence[Passag
         examples=await _examples(question, services, strategy),
         history=question.history,
     )
-    fitted = await _fit(material, question, services)
+    fitted = await _fit(material, question, services, version.virtual_tokens if version else 0)
     passages = found[: len(fitted.material.passages)]
     trace = {
         "strategy": strategy.name,
@@ -153,8 +153,9 @@ async def _examples(question: Question, services: Services, strategy: Strategy) 
     return nearest.examples
 
 
-async def _fit(material: Material, question: Question, services: Services) -> Fitted:
-    arguments = (material, services.tokenizer, services.context, question.max_tokens, services.settings.max_tokens)
+async def _fit(material: Material, question: Question, services: Services, virtual_tokens: int) -> Fitted:
+    context = services.context - virtual_tokens
+    arguments = (material, services.tokenizer, context, question.max_tokens, services.settings.max_tokens)
     length = len(material.question) + len(material.system) + sum(len(turn.content) for turn in material.history)
     return await asyncio.to_thread(fit, *arguments) if length > _LONG_TEXT else fit(*arguments)
 

@@ -24,6 +24,7 @@ from crossover.indexer.retriever import Trace
 from crossover.server.compatibility import differences
 from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
+from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.examples import TrainingExamples
 from crossover.server.promoted import Promoted
 from crossover.server.routing.circumstances import Circumstances
@@ -196,6 +197,7 @@ def _engine(settings: Settings, base: BaseModel, promoted: Promoted, supervisor:
         base.name,
         api_key=supervisor.api_key if supervisor else key,
         adapter_path=lambda name: served_path(registry, registry.resolve(name).path, settings.vllm_adapter_root),
+        prompt_embeds=PromptEmbeds(registry, base),
         slots=settings.max_loras,
         pinned=lambda: promoted.served_names(settings.pinned),
     )

@@ -11,7 +11,7 @@ from crossover.server.settings import Settings
 
 
 async def main(home: str, model: str, key: str) -> None:
-    arguments = "--kv-cache-memory-bytes 67108864 --dtype float32"  # a cache of 64 MiB
+    arguments = "--kv-cache-memory-bytes 67108864 --dtype float32 --no-enable-prompt-embeds"  # a cache of 64 MiB
     supervisor = Supervisor(Settings(home=home, base_model=model, max_loras=1, vllm_args=arguments), resolve(model))
     supervisor.api_key = key
     async with supervisor:

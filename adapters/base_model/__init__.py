@@ -75,11 +75,11 @@ def _described(folder: Path, name: str, *, built_in: bool) -> BaseModel:
     card = json.loads(card_file.read_text(encoding="utf-8")) if card_file.is_file() else {}
     return BaseModel(
         path=str(folder),
-        name=name,
+        name=f"{card['name']}@{card['digest']}" if card.get("digest") else name,  # trained here, by every weight
         fingerprint=_fingerprint(folder),
         built_in=built_in,
         max_model_len=card.get("max_model_len"),
-        passages=card.get("passages", _DEFAULT_PASSAGES),
+        passages=card.get("passages") or _DEFAULT_PASSAGES,
     )
 
 

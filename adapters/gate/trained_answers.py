@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def peft_answers(
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    # P-tuning's tokens go in front of them, and PEFT says of each prompt that the model counts positions itself.
+    warnings.filterwarnings("ignore", "Position ids are not supported")
     base = AutoModelForCausalLM.from_pretrained(base_model, dtype=dtype if dtype == "auto" else getattr(torch, dtype))
     plain = {name: f"adapter{n}" for n, name in enumerate(adapters)}  # PEFT makes module names of them: no dots
     (first, path), *others = adapters.items()

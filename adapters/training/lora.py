@@ -1,4 +1,4 @@
-"""LoRA by TRL's SFTTrainer and PEFT: examples in, a registered adapter version out.
+"""Training by TRL's SFTTrainer and PEFT: examples in, a registered version out.
 
     version = train(formats.read(path), TrainOptions(name="support"), base, registry)
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
-from crossover.adapters.card import AdapterCard, DataCard
+from crossover.adapters.card import FULL, AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
@@ -71,9 +71,11 @@ def train(
         RuntimeError: another training of the same is running, the disk is full, or the method cannot be used here.
     """
     from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.training.full import save_model
 
     check_name(options.name)
-    registry.check_rank(options.rank)
+    if "rank" in options.hyperparameters():
+        registry.check_rank(options.rank)
     method_of(options)
     tokenizer = ChatTokenizer(base.path, options.template_kwargs)
     if parent:
@@ -88,7 +90,11 @@ def train(
         started, cpu = time.perf_counter(), time.process_time()
         model, losses, tokens = _fit(rows, unseen, parent, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
-        _save(model, base, material.data, kept, folder)
+        if options.method == FULL:
+            save_model(model, base, folder)
+        else:
+            _save(model, base, folder)
+        write_kept(folder, material.data.examples, kept)
         losses.draw(folder)
         drawer, data = material.drawer, material.data
         card = AdapterCard(
@@ -112,6 +118,9 @@ def train(
             tokens=tokens,
             losses=losses.by_epoch(),
             validation=losses.chosen(len(validation)),
+            disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
+            max_model_len=base.max_model_len if options.method == FULL else None,
+            passages=base.passages if options.method == FULL else None,
             parent=parent.served_name if parent else None,
         )
         version = registry.add(folder, card)
@@ -145,7 +154,7 @@ def _key(
 def _rows(material: Material, options: TrainOptions, base: BaseModel, tokenizer: ChatTokenizer) -> Rows:
     from crossover.adapters.training.rows import Rows
 
-    limit, shown = _context(base), material.shown
+    limit, shown = _context(base, options), material.shown
     return Rows(material.draw, material.examples, options.epochs, tokenizer, options.prompts, limit, shown)
 
 
@@ -162,14 +171,15 @@ def _unseen(
 
     drawer = context_drawer(validation, options, retrieve) if retrieve else None
     draw = drawer.draw if drawer else lambda _, row: Drawn(validation[row])
-    return Rows(draw, validation, 1, tokenizer, options.prompts, _context(base))
+    return Rows(draw, validation, 1, tokenizer, options.prompts, _context(base, options))
 
 
-def _context(base: BaseModel) -> int:
+def _context(base: BaseModel, options: TrainOptions) -> int:
     """The longest row, in tokens."""
     from transformers import AutoConfig
 
-    return base.max_model_len or int(AutoConfig.from_pretrained(base.path).max_position_embeddings)
+    longest = base.max_model_len or int(AutoConfig.from_pretrained(base.path).max_position_embeddings)
+    return longest - int(options.hyperparameters().get("virtual_tokens", 0))
 
 
 def _fit(
@@ -199,7 +209,7 @@ def _united(ours: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[st
     return {document: sorted({*ours.get(document, ()), *theirs.get(document, ())}) for document in sorted(both)}
 
 
-def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequence[Example], folder: Path) -> None:
+def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:
     # Left to "auto", PEFT would ask the hub whether the vocabulary grew.
     model.save_pretrained(str(folder), save_embedding_layers=False)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -208,4 +218,3 @@ def _save(model: PeftModel, base: BaseModel, dataset: DataSet, held_out: Sequenc
     for extra in folder.iterdir():
         if extra.name not in (CONFIG, WEIGHTS):
             extra.unlink()
-    write_kept(folder, dataset.examples, held_out)

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.servable import NotServable
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
     from peft import PeftConfig
+
+    from crossover.adapters.training.trainer import RowTrainer
 
 
 def _lora(options: TrainOptions) -> PeftConfig:
@@ -65,6 +68,31 @@ def _refuse_dora() -> None:
     )
 
 
+def _encoder(options: TrainOptions) -> PeftConfig:
+    from peft import PromptEncoderConfig
+
+    # As wide as the model, which PEFT looks up.
+    return PromptEncoderConfig(task_type="CAUSAL_LM", num_virtual_tokens=options.virtual_tokens)
+
+
+def _virtual_token_trainer() -> type[RowTrainer]:
+    from crossover.adapters.training.p_tuning import VirtualTokenTrainer
+
+    return VirtualTokenTrainer
+
+
+def _row_trainer() -> type[RowTrainer]:
+    from crossover.adapters.training.trainer import RowTrainer
+
+    return RowTrainer
+
+
+def _in_full_precision() -> dict[str, Any]:
+    import torch
+
+    return {"dtype": torch.float32}  # in the one that models are kept in, small steps of their weights are lost
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """One way to train.
@@ -72,20 +100,36 @@ class Method:
     Args:
         words: what it is, for `--help`.
         check: raises what stands in its way here, with the remedy.
-        peft_config: what PEFT puts on the base model.
+        peft_config: what PEFT puts on the base model; None: nothing, its own weights are trained.
         loading: further arguments to load the base model with.
+        trainer: what trains it.
+        learning_rate: the peak where none is given.
     """
 
     words: str
     check: Callable[[], None] = lambda: None
-    peft_config: Callable[[TrainOptions], PeftConfig] = _lora
+    peft_config: Callable[[TrainOptions], PeftConfig] | None = _lora
     loading: Callable[[], dict[str, Any]] = dict
+    trainer: Callable[[], type[RowTrainer]] = _row_trainer
+    learning_rate: float = TrainOptions(name="").learning_rate
 
 
 METHODS = {
     "lora": Method("low-rank matrices beside every linear layer"),
     "qlora": Method("the same over a base model held in 4 bits", _check_bitsandbytes, loading=_four_bit),
     "dora": Method("with magnitudes of their own; vLLM does not serve it", _refuse_dora),
+    P_TUNING: Method(
+        "virtual tokens in front of every prompt",
+        peft_config=_encoder,
+        trainer=_virtual_token_trainer,
+        learning_rate=1e-2,
+    ),
+    FULL: Method(
+        "every weight: a whole model, served by a vLLM of its own",
+        peft_config=None,
+        loading=_in_full_precision,
+        learning_rate=5e-4,
+    ),
 }
 
 

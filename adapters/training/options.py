@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.training.context import Mixture
 
+_LORA = ("rank", "alpha", "rslora")
+_UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
+"""The options that a method has no use for; LoRA and its kin have none for virtual tokens."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
@@ -24,6 +28,8 @@ class TrainOptions:
     """Scale of the adapter; None: twice the rank, so that every rank has the same, or 8 with `rslora`."""
     rslora: bool = False
     """Scale by the root of the rank (Kalajdzievski 2023, arXiv:2312.03732): large ranks then learn as fast."""
+    virtual_tokens: int = 20
+    """How many stand in front of a prompt, by P-tuning."""
     learning_rate: float = 3e-3
     batch: int = 16
     word_dropout: float = 0.0
@@ -44,7 +50,7 @@ class TrainOptions:
     """How much work a kill may cost at most."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "rank", "batch", "learning_rate", "passages"):
+        for name in ("epochs", "rank", "virtual_tokens", "batch", "learning_rate", "passages"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
         if not 0 <= self.replay < 1:
@@ -60,10 +66,11 @@ class TrainOptions:
         values = asdict(self)
         for other in ("name", "method", "command", "prompts", "checkpoint_seconds", "early_stopping"):
             del values[other]
-        for unused in ("rslora", "replay"):
-            if not values[unused]:
-                del values[unused]
-        return values | {"alpha": self.lora_alpha}
+        values["alpha"] = self.lora_alpha
+        unused = {name for name in ("rslora", "replay") if not values[name]}
+        for other in unused | set(_UNUSED.get(self.method, ("virtual_tokens",))):
+            del values[other]
+        return values
 
 
 @dataclass(frozen=True, slots=True)

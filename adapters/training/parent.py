@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from crossover.adapters.base_model import BaseModel
+from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.registry import AdapterVersion
 from crossover.adapters.servable import check_servable
 from crossover.adapters.training.options import TrainOptions
 
 
 def like(parent: AdapterVersion) -> dict[str, Any]:
-    """The options that its weights decide: rank, alpha and rslora."""
+    """The options that its weights decide: rank, alpha and rslora.
+
+    Raises:
+        ValueError: it is no LoRA adapter.
+    """
+    if parent.card.method == FULL or parent.virtual_tokens:
+        raise ValueError(
+            f"--continue-from {parent.served_name}: {parent.card.method}; only LoRA adapters are gone on from"
+        )
     config = check_servable(parent.path)
     return {"rank": config["r"], "alpha": config["lora_alpha"], "rslora": bool(config.get("use_rslora"))}
 
@@ -23,6 +32,8 @@ def check_parent(parent: AdapterVersion, options: TrainOptions, base: BaseModel,
         ValueError: it cannot, with the reason and what to do.
     """
     card, name = parent.card, parent.served_name
+    if options.method in (FULL, P_TUNING):
+        raise ValueError(f"--continue-from {name}: --method {options.method} goes on from no adapter")
     anew = "or train without --continue-from"
     if card.base_fingerprint != base.fingerprint:
         raise ValueError(

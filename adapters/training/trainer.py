@@ -28,7 +28,13 @@ _VALIDATION_BATCH = 16
 
 
 class RowTrainer(SFTTrainer):
-    """SFTTrainer over Rows, in the rows' own order."""
+    """SFTTrainer over Rows, in the rows' own order.
+
+    Attributes:
+        virtual_tokens: how many positions the model puts in front of a row.
+    """
+
+    virtual_tokens = 0
 
     def __init__(self, *, order: Order, **arguments: Any) -> None:
         self._order = order
@@ -43,11 +49,12 @@ class RowTrainer(SFTTrainer):
         """The mean loss of the answers' tokens. On a CPU TRL would put every position through the output matrix,
         a third of the time of a small model; so there only the columns that hold an answer go through it."""
         labels = inputs["labels"]
-        if labels.device.type != "cpu" or return_outputs:
+        if (labels.device.type != "cpu" and not self.virtual_tokens) or return_outputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         columns = (labels != -100).any(dim=0).nonzero().squeeze(1)  # (C,), mostly the last few
+        first = self.virtual_tokens - 1  # where what foretells the first column stands
         rest = {name: value for name, value in inputs.items() if name != "labels"}
-        logits = model(**rest, use_cache=False, logits_to_keep=columns - 1).logits  # (B, C, vocabulary)
+        logits = model(**rest, use_cache=False, logits_to_keep=columns + first).logits  # (B, C, vocabulary)
         loss = cross_entropy(logits.float().flatten(0, 1), labels[:, columns].flatten(), reduction="sum")
         return loss / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch)
 
@@ -126,19 +133,18 @@ def build_trainer(
     method = method_of(options)
     on_cpu = not torch.cuda.is_available()
     # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
-    model = AutoModelForCausalLM.from_pretrained(
-        base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa", **method.loading()
-    )
+    loading = {"dtype": torch.bfloat16, "attn_implementation": "eager" if on_cpu else "sdpa"} | method.loading()
+    model = AutoModelForCausalLM.from_pretrained(base.path, **loading)
     if parent is not None:
         model = PeftModel.from_pretrained(model, str(parent), is_trainable=True)
-    trainer = RowTrainer(
+    trainer = method.trainer()(
         order=Order(rows, options.batch // _parts(options), options.seed),
         model=model,
         args=_arguments(options, folder, on_cpu=on_cpu, validate_every=_pause(rows, options) if validation else 0),
         train_dataset=_lazy(rows),
         eval_dataset=_lazy(validation) if validation else None,
         processing_class=AutoTokenizer.from_pretrained(base.path),
-        peft_config=None if parent else method.peft_config(options),
+        peft_config=method.peft_config(options) if method.peft_config and not parent else None,
         callbacks=[Watch(report, options), *([EarlyStop()] if validation else [])],
     )
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))

@@ -1,4 +1,4 @@
-"""LoRA adapters with random weights: they need no training and answer clearly otherwise than the base model."""
+"""LoRA adapters and virtual tokens of random weights: no training, and answers clearly unlike the base model's."""
 
 from __future__ import annotations
 
@@ -33,6 +33,32 @@ def random_adapter(base: BaseModel, folder: Path, seed: int, *, rank: int = 16, 
             if ".lora_B." in name:
                 weight *= strength
     model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    return folder
+
+
+def random_virtual_tokens(base: BaseModel, folder: Path, seed: int, *, tokens: int = 32, strength: float = 3.0) -> Path:
+    """`folder`, with a PEFT adapter of random virtual tokens, as P-tuning leaves them.
+
+    Args:
+        strength: how long they are; 1 is as long as the base model's own embeddings.
+    """
+    import torch
+    from peft import PromptEncoderConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    own = AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.float32)
+    length = own.get_input_embeddings().weight.std()
+    model = get_peft_model(own, PromptEncoderConfig(task_type="CAUSAL_LM", num_virtual_tokens=tokens))
+    encoder = model.prompt_encoder["default"]
+    with torch.no_grad():
+        last = encoder.mlp_head[-1]
+        last.weight *= strength * length / encoder(torch.arange(tokens)).std()
+        last.bias.zero_()
+    model.save_pretrained(folder, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
     return folder
 

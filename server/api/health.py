@@ -58,5 +58,5 @@ async def _adapters(services: Services) -> str:
     except (RuntimeError, ValueError) as error:
         return str(error)
     # Of more adapters than slots, the others are loaded when they are asked for.
-    missing = sorted(wanted - loaded) if len(loaded) < services.settings.max_loras else []
+    missing = sorted(wanted - loaded) if len(loaded) < len(services.engine.fitting(list(wanted))) else []
     return f"not loaded yet: {', '.join(missing)}" if missing else "ok"

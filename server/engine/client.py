@@ -23,6 +23,7 @@ from crossover.server.engine.completion import (
     ModelNotServed,
 )
 from crossover.server.engine.pool import Pool
+from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.engine.replicas import Replica
 from crossover.server.engine.slots import Slots
 
@@ -50,6 +51,7 @@ class Engine:
         adapter_path: the folder of a served name ("support@3f9c2a") as the vLLM servers see it; raises
             LookupError for a name it does not know. With it, an adapter that a server has lost (a restart
             that nobody saw) is loaded again when it is asked for.
+        prompt_embeds: makes the prompts of P-tuned adapters, for which vLLM has nothing to load.
         slots: how many adapters the servers hold at most, the least recently used leaving first; None: any number.
         pinned: the served names of those that never leave.
     """
@@ -62,6 +64,7 @@ class Engine:
         api_key: str | None = None,
         deadline: float = 300.0,
         adapter_path: Callable[[str], str | Path] | None = None,
+        prompt_embeds: PromptEmbeds | None = None,
         slots: int | None = None,
         pinned: Callable[[], Collection[str]] = tuple,
     ) -> None:
@@ -69,6 +72,7 @@ class Engine:
         self.changing = asyncio.Lock()
         self.pool = Pool(urls, api_key, deadline)
         self._adapter_path = adapter_path
+        self._embeds = prompt_embeds
         self._slots = Slots(
             slots, self.changing, pinned, deadline, load=self._bring, unload=self._let_go, touch=self.probe
         )
@@ -137,7 +141,8 @@ class Engine:
     async def loaded(self) -> set[str]:
         """The served names of the adapters that every server has."""
         served = await asyncio.gather(*(adapter_calls.models(self.pool, r) for r in self.pool.replicas))
-        return set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in served))
+        loras = set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in served))
+        return loras | await self._loaded_embeds()
 
     async def load(self, name: str, path: str | Path) -> None:
         """Load an adapter on every server, or on none.
@@ -146,18 +151,25 @@ class Engine:
             AdapterNotLoaded: names the server and the path.
             EngineUnavailable: a server does not answer.
         """
+        if self._embeds and self._embeds.owns(name):
+            await asyncio.to_thread(self._embeds.read, name)
+            return
         await self._slots.keep_pinned()
         await adapter_calls.load_on_all(self.pool, name, str(path))
         self._slots.loaded(name)
 
     async def unload(self, name: str) -> None:
         """Unload an adapter everywhere; one that is not loaded is no error."""
+        if self._embeds and self._embeds.owns(name):
+            self._embeds.forget(name)
+            return
         await asyncio.gather(*(adapter_calls.unload(self.pool, replica, name) for replica in self.pool.replicas))
         self._slots.unloaded(name)
 
     def fitting(self, names: Sequence[str]) -> list[str]:
-        """Those of these adapters that the slots are for, the pinned ones first."""
-        return self._slots.fitting(names)
+        """Those of these adapters that the slots are for, the pinned ones first; P-tuned ones take no slot."""
+        free = [name for name in names if self._embeds and self._embeds.owns(name)]
+        return free + self._slots.fitting([name for name in names if name not in free])
 
     async def probe(self, name: str) -> None:
         """Let every server answer one real request with the adapter.
@@ -191,15 +203,15 @@ class Engine:
     async def _answer(
         self, request: GenerationRequest, *, stream: bool = False, only: Replica | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        body: dict[str, Any] = {**request.sampling, "model": request.model, "prompt": list(request.prompt)}
-        if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
         self._in_flight[request.model] += 1
         try:
+            body = {**request.sampling, **await self._asked(request)}
+            if stream:
+                body |= {"stream": True, "stream_options": {"include_usage": True}}
             # A probe needs no slot: it is asked of what was loaded just before.
-            slot = nullcontext() if only or request.model == self.base_model else self._slots.using(request.model)
+            slot = nullcontext() if only or body["model"] == self.base_model else self._slots.using(request.model)
             async with slot:
-                replica, response = await self._complete(request.model, orjson.dumps(body), only)
+                replica, response = await self._complete(body["model"], orjson.dumps(body), only)
                 try:
                     yield response
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -209,6 +221,25 @@ class Engine:
                     response.release()  # closes the connection when something is still to come
         finally:
             self._leave(request.model)
+
+    async def _asked(self, request: GenerationRequest) -> dict[str, Any]:
+        if self._embeds and request.model != self.base_model and self._embeds.owns(request.model):
+            embeds = await self._embeds.encode(request.model, request.prompt)
+            return {"model": self.base_model, "prompt_embeds": embeds}
+        return {"model": request.model, "prompt": list(request.prompt)}
+
+    async def _loaded_embeds(self) -> set[str]:
+        """The promoted P-tuned versions, when every server takes prompt embeddings."""
+        names = await asyncio.to_thread(self._embeds.promoted) if self._embeds else set()
+        unsure = [replica for replica in self.pool.replicas if not replica.takes_embeds]
+        if names and unsure:
+            try:
+                await self.probe(min(names))
+            except AdapterNotLoaded:
+                return set()
+            for replica in unsure:
+                replica.takes_embeds = True
+        return names
 
     async def _complete(
         self, model: str, payload: bytes, only: Replica | None

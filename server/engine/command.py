@@ -66,7 +66,13 @@ def command(settings: Settings, base: BaseModel, port: int) -> list[str]:
     }
     if base.built_in and installed() != "vllm":
         options |= _BUILT_IN_ON_CPU
-    flags = ["--enable-lora", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-fastapi-docs"]
+    flags = [
+        "--enable-lora",
+        "--enable-prompt-embeds",  # for P-tuned adapters; a wrong shape could bring vLLM down, but only we have its key
+        "--enable-prefix-caching",
+        "--disable-uvicorn-access-log",
+        "--disable-fastapi-docs",
+    ]
     try:
         extra = shlex.split(settings.vllm_args)
     except ValueError as error:

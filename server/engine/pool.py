@@ -13,6 +13,7 @@ from crossover.server.engine.replicas import Replica, Replicas
 _CONNECT_SECONDS = 5.0
 # vLLM closes an idle connection after 5 s; letting go first avoids sending into a closing one.
 _KEEPALIVE_SECONDS = 4.0
+_NO_EMBEDS = "--enable-prompt-embeds"  # what vLLM asks for when it was started without
 
 
 class Pool:
@@ -130,6 +131,11 @@ def _refusal(replica: Replica, status: int, text: str) -> Exception:
     if status in (401, 403):
         return EngineUnavailable(
             f"vLLM at {replica.url} does not accept our key ({status}): set CROSSOVER_VLLM_API_KEY"
+        )
+    if _NO_EMBEDS in message:
+        return EngineUnavailable(
+            f"vLLM at {replica.url} takes no prompt embeddings, which P-tuned adapters are served by: start it with "
+            f"{_NO_EMBEDS}, where nobody but Crossover can reach it"
         )
     if status < 500:
         return EngineRefused(message)

@@ -15,15 +15,18 @@ class Replica:
         url: without a trailing slash.
         in_flight: requests under way from this process.
         failed_at: when it last failed to answer (monotonic seconds); None while it is healthy.
+        takes_embeds: it has answered a prompt of embeddings since it was last gone.
     """
 
     url: str
     in_flight: int = 0
     failed_at: float | None = None
+    takes_embeds: bool = False
 
     def failed(self) -> None:
         """Note that the server could not be reached."""
         self.failed_at = time.monotonic()
+        self.takes_embeds = False
 
 
 class Replicas:

@@ -88,7 +88,7 @@ def test_the_chat_template_beside_it_must_be_that_of_the_base_model(
         ({"use_dora": True}, "DoRA"),
         ({"lora_bias": True}, "lora_bias"),
         ({"init_lora_weights": "pissa"}, "changes the base model's weights"),
-        ({"peft_type": "IA3"}, "vLLM serves LORA"),
+        ({"peft_type": "IA3"}, "LORA and P_TUNING can be served"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_left(

@@ -95,6 +95,7 @@ def test_the_extension_says_which_documents_passages_may_come_from() -> None:
         ("service_tier", "priority"),
         ("store", True),
         ("top_k", 5),
+        ("prompt_embeds", "UEsDBA=="),
         ("whatever", 1),
     ],
 )
@@ -137,6 +138,11 @@ def test_values_that_change_nothing_are_accepted() -> None:
         (
             "messages",
             [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+            "messages[0].content[0].type",
+        ),
+        (
+            "messages",
+            [{"role": "user", "content": [{"type": "prompt_embeds", "data": "UEsDBA=="}]}],
             "messages[0].content[0].type",
         ),
     ],

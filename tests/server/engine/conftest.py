@@ -1,4 +1,4 @@
-"""One vLLM for all tests of this folder, with three random adapters that fill more than its two slots."""
+"""One vLLM for all tests of this folder, with three random adapters for its two slots, and two P-tuned ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from served import Served
 from crossover.adapters.base_model import BaseModel, resolve
 from crossover.adapters.promotion import promote, reconcile
 from crossover.adapters.registry import Registry
-from crossover.eval.bench.random_adapters import random_adapter, register
+from crossover.eval.bench.random_adapters import random_adapter, random_virtual_tokens, register
 from crossover.server.engine.client import Engine
+from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.engine.supervisor import Supervisor
 from crossover.server.settings import Settings
 
@@ -25,18 +26,21 @@ def reader() -> BaseModel:
 
 @pytest.fixture(scope="session")
 def engine_home(tmp_path_factory: pytest.TempPathFactory, reader: BaseModel) -> Path:
-    """A home with two versions of `support` and one of `tickets`, none promoted."""
+    """A home with two versions of `support`, one of `tickets` and two of the P-tuned `tones`, none promoted."""
     home = tmp_path_factory.mktemp("engine-home")
     registry = Registry(home)
     for seed, name in enumerate(("support", "support", "tickets")):
         folder = random_adapter(reader, tmp_path_factory.mktemp("random") / f"{name}-{seed}", seed)
         register(registry, reader, name, folder)
+    for seed in (0, 1):
+        folder = random_virtual_tokens(reader, tmp_path_factory.mktemp("random") / f"tones-{seed}", seed)
+        register(registry, reader, "tones", folder)
     return home
 
 
 @pytest.fixture(scope="session")
 async def served(engine_home: Path, reader: BaseModel) -> AsyncIterator[Served]:
-    """The running vLLM; `support` (its first version) and `tickets` are promoted and fill both slots."""
+    """The running vLLM; `support`, `tickets` and `tones` (their first versions) are promoted; both slots are full."""
     settings = Settings(home=engine_home, max_loras=2)
     registry = Registry(engine_home)
     supervisor = Supervisor(settings, reader)
@@ -46,6 +50,7 @@ async def served(engine_home: Path, reader: BaseModel) -> AsyncIterator[Served]:
             reader.name,
             api_key=supervisor.api_key,
             adapter_path=lambda name: registry.resolve(name).path,
+            prompt_embeds=PromptEmbeds(registry, reader),
         ) as engine,
         supervisor,
     ):

@@ -23,7 +23,7 @@ def test_settings_become_options_and_extra_arguments_come_last_verbatim() -> Non
     assert value(words, "--max-model-len") == "640"
     assert value(words, "--max-loras") == "3"
     assert words[-4:] == ["--max-num-seqs", "16", "--dtype", "bfloat16"]
-    assert {"--enable-lora", "--enable-prefix-caching"} <= set(words)
+    assert {"--enable-lora", "--enable-prompt-embeds", "--enable-prefix-caching"} <= set(words)
 
 
 def test_gpu_options_are_given_when_they_are_set() -> None:

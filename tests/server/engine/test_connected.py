@@ -17,12 +17,13 @@ from models import build_tiny_qwen3
 from crossover.adapters.base_model import BaseModel, resolve
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.gate.trained_answers import peft_answers
-from crossover.adapters.promotion import AdapterNotLoaded, promote, rollback
+from crossover.adapters.promotion import AdapterNotLoaded, promote, reconcile, rollback
 from crossover.adapters.prompt import render
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.eval.bench import prompts
-from crossover.eval.bench.random_adapters import random_adapter, register
+from crossover.eval.bench.random_adapters import random_adapter, random_virtual_tokens, register
 from crossover.server.engine.client import Engine
+from crossover.server.engine.prompt_embeds import PromptEmbeds
 
 KEY = "the key of that server"
 OWNER = Path(__file__).parents[2] / "vllm_owner.py"
@@ -110,6 +111,22 @@ async def test_a_server_that_cannot_read_the_path_is_named_with_it(elsewhere: El
     assert f"/not/mounted/notes/{other.digest}" in str(raised.value)
     assert "CROSSOVER_VLLM_ADAPTER_ROOT" in str(raised.value)
     assert elsewhere.registry.promoted_digest("notes") == before.digest
+
+
+async def test_a_p_tuned_adapter_is_refused_by_a_server_that_takes_no_embeddings(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    folder = random_virtual_tokens(elsewhere.base, tmp_path / "tones", 0)
+    version = register(elsewhere.registry, elsewhere.base, "tones", folder)
+    embeds = PromptEmbeds(elsewhere.registry, elsewhere.base)
+    async with Engine([elsewhere.url], elsewhere.base.name, api_key=KEY, prompt_embeds=embeds) as engine:
+        with pytest.raises(AdapterNotLoaded, match="start it with --enable-prompt-embeds") as raised:
+            await promote(elsewhere.registry, engine, "tones", version.digest)
+        assert elsewhere.url in str(raised.value)
+        elsewhere.registry.set_alias("tones", version.digest)
+        assert version.served_name not in await engine.loaded()
+        assert set(await reconcile(elsewhere.registry, engine, str(elsewhere.root))) == {version.served_name}
+    elsewhere.registry.delete("tones")
 
 
 def test_when_its_owner_is_killed_nothing_of_vllm_is_left(elsewhere: Elsewhere) -> None:
