@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class AdapterCard(BaseModel):
     losses: list[float] = Field(default_factory=list, description="Mean training loss of each epoch.")
     gate: dict[str, Any] | None = None
     parent: str | None = Field(default=None, description="The adapter that training went on from.")
+
+    @cached_property
+    def chunk_hashes(self) -> frozenset[str]:
+        """The content hashes of all chunks that training saw, whichever documents they stood in."""
+        return frozenset(digest for seen in self.documents.values() for digest in seen)
 
     @classmethod
     def load(cls, folder: Path) -> AdapterCard:

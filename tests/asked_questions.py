@@ -9,7 +9,7 @@ import numpy as np
 from crossover.adapters.prompt import Prompts
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.fit import fit
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.features import Features, Vector
 from crossover.server.routing.policy import FittedOn, Policy

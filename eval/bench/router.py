@@ -26,10 +26,18 @@ from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit
 from crossover.eval.router.front import cheapest_as_good, curve
-from crossover.eval.router.judge import Outcome, by_policy, by_rules, calibration_error, crossed_oracle, judge
+from crossover.eval.router.judge import (
+    Outcome,
+    by_policy,
+    by_rules,
+    by_stream,
+    calibration_error,
+    crossed_oracle,
+    judge,
+)
 from crossover.eval.statistics import compare
 from crossover.eval.world.verdict import answers_of
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.features import AGE, Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.settings import load as load_settings
@@ -206,14 +214,21 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
-    """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so."""
-    auto = by_policy(policy, asked, weight)
-    unlike = np.mean([policy.unlike(view.features.vector()) for view in asked.views])
+    """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so.
+
+    `far_out` is the share by which a whole stream is told to be strange, `every_question` what `auto` would score
+    without telling that.
+    """
+    auto = by_stream(policy, asked, weight)
+    distances = np.array([policy.distance(vector) for vector in asked.rows])
     return {
         "auto": float(auto.scores.mean()),
+        "every_question": float(by_policy(policy, asked, weight).scores.mean()),
+        "rules": float(by_rules(asked).scores.mean()),
         "rag": float(asked.scores["rag"].mean()),
         "difference": _told(compare(auto.scores, asked.scores["rag"], asked.groups)),
-        "unlike": float(unlike),
+        "unlike": float((distances > policy.distribution.limit).mean()),
+        "far_out": float((distances > policy.distribution.common).mean()),
     }
 
 

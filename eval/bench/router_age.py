@@ -29,8 +29,8 @@ from crossover.eval.world.verdict import answers_of
 from crossover.indexer.index import Index
 from crossover.server.examples import TrainingExamples
 from crossover.server.routing import rules
-from crossover.server.routing.choosing import View, choose
-from crossover.server.routing.observing import DEPTH, observe
+from crossover.server.routing.choice import View, choose
+from crossover.server.routing.extraction import DEPTH, extract
 from crossover.server.routing.policy import Policy
 from crossover.server.settings import Settings
 from crossover.server.settings import load as load_settings
@@ -62,7 +62,7 @@ class Copy:
         return [self._choice(question.question) for question in questions]
 
     def _choice(self, question: str) -> str:
-        seen = observe(question, self._index.search(question, DEPTH), self._version, self._examples)
+        seen = extract(question, self._index.search(question, DEPTH), self._version, self._examples)
         found = choose(self._policy, [View(self._version.name, seen)], self._weight)
         return found.taken.name if found.taken else rules.choose(seen).strategy
 

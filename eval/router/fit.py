@@ -14,6 +14,7 @@ from crossover.eval.router.asked import Asked
 from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.estimators import (
     Calibration,
+    Columns,
     Estimator,
     Logistic,
     Matrix,
@@ -89,7 +90,7 @@ def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
         estimators={name: each.estimator for name, each in fitted.items()},
         costs=asked.costs,
         points=np.round(columns, _DIGITS).tolist() if neighbours else [],
-        distribution=Distribution.of(rows, np.array(scale.mean), np.array(scale.spread)),
+        distribution=Distribution.of(rows, scale.standard(rows)),
     )
     return policy, {name: each.held_out for name, each in fitted.items()}
 
@@ -156,7 +157,7 @@ def _held_out(candidate: Candidate, columns: Matrix, right: Vector, folds: NDArr
     for fold in range(_FOLDS):
         left, out = folds != fold, folds == fold
         if out.any():
-            logits[out] = _fit(candidate, columns[left], right[left]).logits(columns[out], columns[left])
+            logits[out] = _fit(candidate, columns[left], right[left]).logits(Columns(columns[out], columns[left]))
     return logits
 
 

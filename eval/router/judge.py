@@ -10,8 +10,9 @@ import numpy as np
 from crossover.eval.router.asked import Asked
 from crossover.eval.statistics import Comparison, Estimate, compare, estimate
 from crossover.server.routing import rules
-from crossover.server.routing.choosing import choose
-from crossover.server.routing.deciding import Option, decide
+from crossover.server.routing.choice import choose
+from crossover.server.routing.choice import Option, decide
+from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
 
@@ -72,6 +73,22 @@ def by_policy(policy: Policy, asked: Asked, weight: float) -> Outcome:
     for view in asked.views:
         found = choose(policy, [view], weight)
         chosen.append(found.taken.strategy if found.taken else rules.choose(view.features).strategy)
+    return outcome(asked, chosen)
+
+
+def by_stream(policy: Policy, asked: Asked, weight: float, seed: int = 0) -> Outcome:
+    """What the server would choose if the questions came one after the other, in a random order.
+
+    As `by_policy`, and the rules where the latest questions are of another kind than the fitted ones.
+    """
+    drift, chosen = Drift(policy), [""] * len(asked)
+    for n in np.random.default_rng(seed).permutation(len(asked)):
+        view = asked.views[n]
+        found = choose(policy, [view], weight)
+        by_rules = found.taken is None or drift.strange
+        chosen[n] = rules.choose(view.features).strategy if by_rules else found.taken.strategy
+        if found.vector is not None:
+            drift.add(found.vector)
     return outcome(asked, chosen)
 
 

@@ -43,9 +43,7 @@ def stands(answer: str, passages: Sequence[Passage]) -> float | None:
 
 def _is_news(question: str, passage: Passage, card: AdapterCard) -> bool:
     """Whether training has not seen the chunk, nor the sentence in it that speaks most of the question."""
-    if passage.content_hash in card.documents.get(passage.document, ()):
-        return False
-    if any(passage.content_hash in hashes for hashes in card.documents.values()):
+    if passage.content_hash in card.chunk_hashes:
         return False
     if not card.sentences:
         return True

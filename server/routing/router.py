@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from crossover.server.routing import rules
-from crossover.server.routing.choosing import View, choose
+from crossover.server.routing.choice import View, choose
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
@@ -90,6 +90,8 @@ class Router:
         told = f"policy of {policy.fitted_at[:10]}, fitted on {policy.questions} questions"
         if self._settings.router_shadow:
             told = f"rules, with a {told} as shadow"
+        if self._drift and self._drift.strange:
+            told = f"rules: {self._drift.reason}; {told}"
         moved = self._drift.moved() if self._drift else {}
         if moved:
             told += "; questions have moved since: " + ", ".join(f"{name} ({index})" for name, index in moved.items())
@@ -110,6 +112,8 @@ class Router:
             return by_rules
         weight = self._settings.router_cost_weight if cost_weight is None else cost_weight
         chosen = choose(policy, views, weight, self._settings.router_abstain_below)
+        if self._drift and self._drift.strange:
+            chosen = replace(chosen, taken=None, reason=f"{self._drift.reason}, so the rules decide")
         if chosen.taken is None:
             return replace(by_rules, reason=f"{chosen.reason}: {by_rules.reason}", vector=chosen.vector)
         estimates = {each.name: {"right": round(each.right, 4), "cost": round(each.cost, 4)} for each in chosen.options}
@@ -147,5 +151,5 @@ class Router:
             self._refused = str(error)
             logger.warning("the rules serve: %s", error)
             return
-        self._drift = Drift(self._policy.distribution)
+        self._drift = Drift(self._policy)
         logger.info("policy of %s, fitted on %d questions", self._policy.fitted_at, self._policy.questions)

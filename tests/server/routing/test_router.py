@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from crossover.server.context import Context
 from crossover.server.doctor import Finding, examine
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.drift import LEAST, Drift
 from crossover.server.routing.policy import Policy
 from crossover.server.routing.router import Router
@@ -117,10 +118,35 @@ def test_questions_that_have_moved_are_told_and_those_alike_are_not(policy: Poli
 
 
 def test_few_questions_have_not_moved(policy: Policy) -> None:
-    drift = Drift(policy.distribution)
+    drift = Drift(policy)
     for _ in range(LEAST - 1):
         drift.add(features(similarity=0.1).vector())
     assert drift.moved() == {}
+
+
+def test_a_stream_of_another_kind_is_left_to_the_rules_until_it_ends(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path)
+
+    def ask(view: View) -> str:
+        route = auto.route([view])
+        auto.count(route)
+        return str(route.trace["by"])
+
+    for view in asked(LEAST, seed=9).views:
+        assert ask(view) == "policy"
+    # Each value is common; that documents say nothing of questions which adapter and passages agree on is not.
+    odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
+    for _ in range(LEAST // 2):
+        ask(odd)
+    route = auto.route(KNOWN)
+    assert route.trace["by"] == "rules"
+    assert route.reason.startswith("The policy does not know such questions as have come lately (33 % of the last 300")
+    assert "rules: The policy does not know" in auto.state
+    for seed in (10, 11, 12):
+        for view in asked(LEAST, seed=seed).views:
+            ask(view)
+    assert ask(KNOWN[0]) == "policy"
 
 
 def test_doctor_says_what_auto_goes_by_and_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 from crossover.server.examples import TrainingExamples
 from crossover.server.routing.features import AGE, FEATURE_VERSION, NAMES, Features
-from crossover.server.routing.observing import observe
+from crossover.server.routing.extraction import extract
 from crossover.server.routing.words import words_of
 
 OFFICE = (
@@ -72,11 +72,11 @@ def seen_now(index: Index) -> dict[str, list[str]]:
 
 
 def see(question: str, index: Index, known: tuple[AdapterVersion, TrainingExamples]) -> Features:
-    return observe(question, index.search(question, 5), *known)
+    return extract(question, index.search(question, 5), *known)
 
 
 def test_without_adapter_and_documents_only_the_question_is_known(index: Index, tmp_path: Path) -> None:
-    seen = observe(QUESTION, [], None, TrainingExamples(Registry(tmp_path), index))
+    seen = extract(QUESTION, [], None, TrainingExamples(Registry(tmp_path), index))
     assert not seen.adapter and seen.passages == 0
     known = {name for name, value in seen.known().items() if value is not None}
     assert known == {
@@ -189,7 +189,7 @@ def test_seeing_a_question_costs_little_beside_finding_its_passages(index: Index
     examples = TrainingExamples(Registry(tmp_path), counting)
     found: list[Passage] = index.search(QUESTION, 5)
     for _ in range(3):
-        observe(QUESTION, found, version, examples)
+        extract(QUESTION, found, version, examples)
     assert counting.computed == 1  # the one training question, once; the question itself is remembered by the index
 
 

@@ -20,7 +20,7 @@ DEPTH = 5
 _NEIGHBOURS = 10  # training questions looked at
 
 
-def observe(
+def extract(
     question: str, found: Sequence[Passage], version: AdapterVersion | None, examples: TrainingExamples
 ) -> Features:
     """The features of a question beside one adapter, or beside none.
