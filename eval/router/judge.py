@@ -10,8 +10,7 @@ import numpy as np
 from crossover.eval.router.asked import Asked
 from crossover.eval.statistics import Comparison, Estimate, compare, estimate
 from crossover.server.routing import rules
-from crossover.server.routing.choice import choose
-from crossover.server.routing.choice import Option, decide
+from crossover.server.routing.choice import Option, choose, decide
 from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy

@@ -18,8 +18,8 @@ from crossover.indexer.embedding import Embedder
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 from crossover.server.examples import TrainingExamples
-from crossover.server.routing.features import AGE, FEATURE_VERSION, NAMES, Features
 from crossover.server.routing.extraction import extract
+from crossover.server.routing.features import AGE, FEATURE_VERSION, NAMES, Features
 from crossover.server.routing.words import words_of
 
 OFFICE = (
