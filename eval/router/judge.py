@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crossover.eval.report.oracles import crossed
 from crossover.eval.router.asked import Asked
 from crossover.eval.statistics import Comparison, Estimate, compare, estimate
 from crossover.server.routing import rules
@@ -142,23 +143,14 @@ def judge(asked: Asked, found: Outcome) -> Judgement:
 
 
 def crossed_oracle(first: Asked, second: Asked) -> float:
-    """What choosing the strategy that was right in one sampling scores in another, the mean of both directions.
-
-    Without the luck that a maximum over strategies collects: what a router that knew each strategy's own
-    chance by one try would reach.
+    """The question oracle without the luck that a maximum over strategies collects: see `oracles.crossed`.
 
     Args:
         first, second: the same questions, answered twice.
     """
     names = [name for name in first.strategies if name in second.scores]
     one, two = (np.array([asked.scores[name] for name in names]) for asked in (first, second))
-    return float((_picked(one, two) + _picked(two, one)) / 2)
-
-
-def _picked(by: Vector, scored: Vector) -> float:
-    """The mean score of the best by one sampling, ties shared, in the other; both (strategies, questions)."""
-    best = by == by.max(0)
-    return float((np.where(best, scored, 0.0).sum(0) / best.sum(0)).mean())
+    return float(crossed(one, two).mean())
 
 
 def calibration_error(estimates: Vector, right: Vector) -> float:

@@ -55,7 +55,7 @@ def write_questions(path: Path, copies: int = 1) -> Path:
 
 def test_every_strategy_is_asked_and_the_report_printed_as_json(server: RunningServer, tmp_path: Path) -> None:
     questions, folder = write_questions(tmp_path / "q.jsonl"), tmp_path / "out"
-    code, out, err = run(server, "run", str(questions), "--adapter", "support", "-o", str(folder), "--json")
+    code, out, err = run(server, "run", str(questions), "--adapter", "support", "-o", str(folder), "--gold", "--json")
     assert code == 0, err
     document = json.loads(out)
     assert list(document["strategies"]) == ["base", "few-shot", "rag", "rag+examples", "finetune", "hybrid"]
@@ -69,6 +69,11 @@ def test_every_strategy_is_asked_and_the_report_printed_as_json(server: RunningS
     assert row["request"]["model"] == "rag"
     assert row["usage"]["prompt_tokens"] > 0
     assert row["crossover"]["sources"][0]["text"]
+    gold = [json.loads(line) for line in (folder / "rag+gold.jsonl").read_text().splitlines()[1:]]
+    assert len(gold) == 2  # the questions that name a document
+    for row in gold:
+        assert {source["document"] for source in row["crossover"]["sources"]} == set(row["request"]["crossover"]["source"])
+    assert [each["arm"] for each in document["oracles"]][:3] == ["rag", "rag+examples", "hybrid"]
 
 
 def test_a_finished_run_is_not_asked_again_and_ends_with_its_folder(server: RunningServer, tmp_path: Path) -> None:
