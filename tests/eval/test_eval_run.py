@@ -72,7 +72,9 @@ def test_every_strategy_is_asked_and_the_report_printed_as_json(server: RunningS
     gold = [json.loads(line) for line in (folder / "rag+gold.jsonl").read_text().splitlines()[1:]]
     assert len(gold) == 2  # the questions that name a document
     for row in gold:
-        assert {source["document"] for source in row["crossover"]["sources"]} == set(row["request"]["crossover"]["source"])
+        assert {source["document"] for source in row["crossover"]["sources"]} == set(
+            row["request"]["crossover"]["source"]
+        )
     assert [each["arm"] for each in document["oracles"]][:3] == ["rag", "rag+examples", "hybrid"]
 
 
