@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +59,21 @@ async def bench_engine(adapters: int, base_model: str | None = None, vllm_args: 
 
 
 @contextmanager
-def gateway(running: BenchEngine, documents: Sequence[Document] = ()) -> Iterator[tuple[str, Path]]:
-    """The URL and the home of a Crossover server in front of that vLLM, with these documents indexed."""
+def gateway(
+    running: BenchEngine, documents: Sequence[Document] = (), furnish: Callable[[Path], None] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """The URL and the home of a Crossover server in front of that vLLM, with these documents indexed.
+
+    Args:
+        furnish: puts more into the home before the server starts.
+    """
     os.environ["CROSSOVER_VLLM_URL"] = running.supervisor.url
     os.environ["CROSSOVER_VLLM_API_KEY"] = running.supervisor.api_key
-    home = Path(running.settings.home) / "gateway"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="gateway-", dir=running.settings.home))
     if documents:
         with Index.open(load(home=home)) as index:
             index.add(list(documents))
+    if furnish:
+        furnish(home)
     with running_server(home, Console(stderr=True)) as url:
         yield url, home

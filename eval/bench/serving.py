@@ -20,6 +20,7 @@ from crossover.adapters.prompt import Prompts, render
 from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine, gateway
 from crossover.eval.bench.load import LoadGenerator, Measured, Target
+from crossover.eval.bench.routing import overhead
 from crossover.eval.serving import tidy_on_sigterm
 
 _MAX_TOKENS = 32
@@ -188,7 +189,8 @@ async def run(rounds: int, size: int, concurrency: int) -> dict[str, Any]:
             await bench.warm_up()
             for n in range(rounds):
                 await bench.round(n)
-    return summary(bench.figures)
+        routing = await asyncio.to_thread(overhead, running, rounds * size)
+    return summary(bench.figures) | routing
 
 
 def _cpu_seconds(processes: list[psutil.Process]) -> float:
