@@ -35,7 +35,7 @@ from crossover.eval.router.judge import (
     crossed_oracle,
     judge,
 )
-from crossover.eval.statistics import compare
+from crossover.eval.statistics import Comparison, compare
 from crossover.eval.world.verdict import answers_of
 from crossover.server.routing.choice import View
 from crossover.server.routing.features import AGE, Vector
@@ -69,7 +69,7 @@ def figures_of(policy: Policy, ageless: Policy, asked: Asked, stale: Mapping[str
         "singles": judged.singles,
         "beside": {name: float(scores.mean()) for name, scores in asked.beside.items()},
         "best_single": judged.best_single,
-        "against": {name: _told(comparison) for name, comparison in judged.against.items()},
+        "against": {name: told(comparison) for name, comparison in judged.against.items()},
         "slice_oracle": judged.slice_oracle,
         "of_slice_oracle": judged.of_slice_oracle,
         "question_oracle": judged.question_oracle,
@@ -81,7 +81,7 @@ def figures_of(policy: Policy, ageless: Policy, asked: Asked, stale: Mapping[str
         "front": [asdict(point) for point in points],
         "without_age": {
             "score": float(blind.scores.mean()),
-            "difference": _told(compare(auto.scores, blind.scores, asked.groups)),
+            "difference": told(compare(auto.scores, blind.scores, asked.groups)),
         },
         "stale": {
             "auto": _stale(auto, stale),
@@ -134,7 +134,8 @@ def _calibration(policy: Policy, asked: Asked) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _told(comparison: Any) -> dict[str, Any]:
+def told(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as the record keeps it."""
     return {
         "difference": comparison.difference,
         "interval": [comparison.interval.low, comparison.interval.high],
@@ -208,12 +209,12 @@ def main(arguments: Sequence[str]) -> None:
         figures["crossed_oracle"] = crossed_oracle(whole, again)
     if wanted.strange:
         others = {name: load(answers_of(name), settings, prices) for name in wanted.strange}
-        figures["strange"] = {name: _strange(policy, asked, weight) for name, asked in others.items()}
+        figures["strange"] = {name: strange(policy, asked, weight) for name, asked in others.items()}
     _show(figures, console)
     console.print(str(record.write("prove", "router", figures)))
 
 
-def _strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
+def strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
     """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so.
 
     `far_out` is the share by which a whole stream is told to be strange, `every_question` what `auto` would score
@@ -226,7 +227,7 @@ def _strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
         "every_question": float(by_policy(policy, asked, weight).scores.mean()),
         "rules": float(by_rules(asked).scores.mean()),
         "rag": float(asked.scores["rag"].mean()),
-        "difference": _told(compare(auto.scores, asked.scores["rag"], asked.groups)),
+        "difference": told(compare(auto.scores, asked.scores["rag"], asked.groups)),
         "unlike": float((distances > policy.distribution.limit).mean()),
         "far_out": float((distances > policy.distribution.common).mean()),
     }

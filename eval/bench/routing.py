@@ -38,11 +38,13 @@ def overhead(running: BenchEngine, count: int) -> dict[str, Any]:
     Each for one token, the questions alike but for a number, so that neither finds a cached prompt.
     """
     pages = [Document(f"page-{n}", title, text) for n, (title, text) in enumerate(prompts.passages(_PAGES))]
-    with gateway(running, pages, lambda home: _fit(home, running)) as (url, _):
-        with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
-            asked = prompts.questions(2 * count, seed=5)
-            pairs = [_pair(client, first, second) for first, second in zip(asked[::2], asked[1::2], strict=True)]
-            pairs = pairs[count // 10 :]  # the first ones warmed up
+    asked = prompts.questions(2 * count, seed=5)
+    with (
+        gateway(running, pages, lambda home: _fit(home, running)) as (url, _),
+        httpx.Client(base_url=url, timeout=120, trust_env=False) as client,
+    ):
+        pairs = [_pair(client, first, second) for first, second in zip(asked[::2], asked[1::2], strict=True)]
+    pairs = pairs[count // 10 :]  # the first ones warmed up
     added = sorted(auto - named for auto, named, _ in pairs)
     return {
         "auto: added ms beyond retrieval": {
@@ -75,7 +77,7 @@ def _ask(client: httpx.Client, model: str, question: str) -> tuple[float, dict[s
 
 
 def _fit(home: Path, running: BenchEngine) -> None:
-    """An adapter with many examples and a long card, and a policy that looks at neighbours, before the server starts."""
+    """An adapter with many examples and a long card, and a policy that looks at neighbours."""
     settings = load(home=home)
     registry = Registry(home)
     with Index.open(settings) as index:

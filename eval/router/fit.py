@@ -77,7 +77,7 @@ def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
     scale = scale_of(rows)
     columns = scale.columns(rows)
     folds = folds_of(asked.groups)
-    fitted = {name: _fit_best(columns, right, folds) for name, right in asked.scores.items()}
+    fitted = {name: fit_best(columns, right, folds) for name, right in asked.scores.items()}
     neighbours = any(each.estimator.kind == "knn" for each in fitted.values())
     policy = Policy(
         feature_version=FEATURE_VERSION,
@@ -132,8 +132,8 @@ def _check(asked: Asked) -> None:
         )
 
 
-def _fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
-    """The candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
+def fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
+    """One strategy's estimator: the candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
     cases = right.sum()
     if min(cases, len(right) - cases) < _LEAST_CASES:
         rate = float((cases + 1) / (len(right) + 2))
