@@ -39,7 +39,6 @@ from crossover.server.routing.policy import Policy
 from crossover.server.routing.words import share, words_of
 from crossover.server.settings import Settings
 from crossover.server.settings import load as load_settings
-from crossover.server.strategies import ABSTAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +117,15 @@ def cascade(policy: Policy, checks: Mapping[str, Check], judged: Checked, weight
     first = values.argmax(0)
     others = values.copy()
     others[first, n] = -np.inf
-    # Another estimate of the same strategy: what it is worth now that its answer is there and paid for.
-    seen = np.zeros((len(names), len(asked)))
-    for place, name in enumerate(names):
-        if name in checks:
-            seen[place] = checks[name].right(np.hstack([asked.rows, judged.checks[name]]))
-        else:
-            seen[place] = values[place]
+    # What the first answer is worth now that it is there and paid for; abstaining leaves nothing to check.
+    seen = np.array(
+        [
+            checks[name].right(np.hstack([asked.rows, judged.checks[name]])) if name in checks else np.ones(len(asked))
+            for name in names
+        ]
+    )
     second = others.argmax(0)
-    again = (others.max(0) > seen[first, n]) & (np.array(names)[first] != ABSTAIN)
+    again = others.max(0) > seen[first, n]
     scores = np.where(again, _of(asked.scores, names, second), _of(asked.scores, names, first))
     extra = np.where(again, _of(asked.prices, names, second), 0.0)
     return Outcome(scores, _of(asked.prices, names, first) + extra, float(again.mean()))

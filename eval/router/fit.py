@@ -133,7 +133,7 @@ def _check(asked: Asked) -> None:
 
 
 def fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
-    """One strategy's estimator: the candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
+    """The candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
     cases = right.sum()
     if min(cases, len(right) - cases) < _LEAST_CASES:
         rate = float((cases + 1) / (len(right) + 2))
