@@ -44,6 +44,10 @@ class AdapterCard(BaseModel):
         default_factory=list,
         description="Hashes of the sentences in those chunks, sorted; empty where they were not kept.",
     )
+    stated: dict[str, tuple[str, str]] = Field(
+        default_factory=dict,
+        description="By the hash of a training question: the document and the hash of the sentence that stated the answer.",
+    )
     trained_at: datetime
     wall_seconds: float = 0.0
     device: str = ""

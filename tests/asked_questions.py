@@ -45,6 +45,7 @@ def features(*, changed: bool = False, covered: float = 0.9, similarity: float =
         best_unseen=changed,
         new_document=False,
         taught_stands=0.0 if changed else 1.0,
+        taught_changed=changed,
         words=9.0,
         sentences=1.0,
         asks_person=False,

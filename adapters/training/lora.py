@@ -100,6 +100,7 @@ def train(
             data=DataCard(name=dataset.name, fingerprint=dataset.fingerprint, examples=len(dataset.examples)),
             documents=drawer.documents if drawer else {},
             sentences=drawer.sentences if drawer else [],
+            stated=drawer.stated if drawer else {},
             trained_at=datetime.now(UTC),
             wall_seconds=round(time.perf_counter() - started, 1),
             device=str(next(model.parameters()).device),

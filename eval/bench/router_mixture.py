@@ -166,7 +166,8 @@ def show(figures: dict[str, Any]) -> None:
     low, high = (100 * edge for edge in found["interval"])
     console.print(
         f"auto against {best}: {100 * found['difference']:+.1f} points ({low:+.1f} to {high:+.1f}), {found['words']}\n"
-        f"best of each kind {100 * figures['slice_oracle']:.1f}, of each question {100 * figures['question_oracle']:.1f}"
+        f"best of each kind {100 * figures['slice_oracle']:.1f}, "
+        f"of each question {100 * figures['question_oracle']:.1f}"
     )
     if "fitted_on_worlds" in figures:
         console.print("fitted on made-up worlds:", figures["fitted_on_worlds"])

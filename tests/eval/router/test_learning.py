@@ -71,7 +71,7 @@ def test_features_of_another_version_or_half_written_are_refused(world: Path, qu
     header = json.loads(lines[0])
     header["identity"]["feature_version"] = 0
     file.write_text(json.dumps(header) + "\n" + "".join(lines[1:]))
-    with pytest.raises(RunMismatch, match="features of version 0, now 1"):
+    with pytest.raises(RunMismatch, match="features of version 0, now 2"):
         load(folder, Settings(home=tmp_path), load_prices())
 
 
