@@ -46,7 +46,7 @@ class AdapterCard(BaseModel):
     )
     stated: dict[str, tuple[str, str]] = Field(
         default_factory=dict,
-        description="By the hash of a training question: the document and the hash of the sentence that stated the answer.",
+        description="Where each training question was answered, by its hash: the document and the hash of the sentence.",
     )
     trained_at: datetime
     wall_seconds: float = 0.0
