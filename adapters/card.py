@@ -46,7 +46,7 @@ class AdapterCard(BaseModel):
     )
     stated: dict[str, tuple[str, str]] = Field(
         default_factory=dict,
-        description="Where each training question was answered, by its hash: the document and the hash of the sentence.",
+        description="Document and hash of the sentence that stated the answer, by the hash of a training question.",
     )
     trained_at: datetime
     wall_seconds: float = 0.0
