@@ -115,7 +115,7 @@ async def _route(
         )
     views = await views_of(question.text, services, found, version, alone=question.target.adapter is not None)
     route = services.router.route(views, cost_weight=question.cost_weight)
-    services.router.count(route)
+    services.router.count(question.text, views, route)
     return route
 
 

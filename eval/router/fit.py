@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossover.eval.router.asked import Asked
+from crossover.eval.router.ratings import Rated
 from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.estimators import (
     Calibration,
@@ -66,8 +67,11 @@ class Fitted:
     held_out: Vector
 
 
-def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
-    """The policy, and its cross-validated estimates: for each question those of a fit without its group.
+def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Vector]]:
+    """The policy, and its cross-validated estimates: for each asked question those of a fit without its group.
+
+    Args:
+        rated: more answers, of one strategy each; what it chooses is still judged on the asked questions alone.
 
     Raises:
         TooFewQuestions: fewer than LEAST_QUESTIONS about LEAST_GROUPS facts or documents, or one strategy alone.
@@ -77,7 +81,12 @@ def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
     scale = scale_of(rows)
     columns = scale.columns(rows)
     folds = folds_of(asked.groups)
-    fitted = {name: fit_best(columns, right, folds) for name, right in asked.scores.items()}
+    fitted = {
+        name: _with_ratings(columns, right, asked.groups, [each for each in rated if each.strategy == name], scale)
+        if any(each.strategy == name for each in rated)
+        else fit_best(columns, right, folds)
+        for name, right in asked.scores.items()
+    }
     neighbours = any(each.estimator.kind == "knn" for each in fitted.values())
     policy = Policy(
         feature_version=FEATURE_VERSION,
@@ -132,14 +141,27 @@ def _check(asked: Asked) -> None:
         )
 
 
-def fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
+def _with_ratings(
+    columns: Matrix, right: Vector, groups: Sequence[str], rated: Sequence[Rated], scale: Scale
+) -> Fitted:
+    """One strategy's estimator from asked and rated answers; not by neighbours, whose points all strategies share."""
+    more = scale.columns(np.array([each.view.features.vector() for each in rated]))
+    rows, known = np.vstack([columns, more]), np.append(right, [each.right for each in rated])
+    parametric = [candidate for candidate in CANDIDATES if candidate.kind == "logistic"]
+    fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), parametric)
+    return Fitted(fitted.estimator, fitted.held_out[: len(columns)])
+
+
+def fit_best(
+    columns: Matrix, right: Vector, folds: NDArray[np.int_], candidates: Sequence[Candidate] = CANDIDATES
+) -> Fitted:
     """The candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
     cases = right.sum()
     if min(cases, len(right) - cases) < _LEAST_CASES:
         rate = float((cases + 1) / (len(right) + 2))
         return Fitted(Rate(rate=rate), np.full(len(right), rate))
     best: tuple[float, Candidate, Vector, Vector] | None = None
-    for candidate in CANDIDATES:
+    for candidate in candidates:
         logits = _held_out(candidate, columns, right, folds)
         estimates = _cross_calibrated(logits, right, folds)
         loss = log_loss(estimates, right)

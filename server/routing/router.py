@@ -18,6 +18,7 @@ from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy, PolicyRefused, load
+from crossover.server.routing.routing_log import RoutingLog
 from crossover.server.settings import Settings
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
@@ -70,6 +71,7 @@ class Router:
         self._refused = ""
         self._drift: Drift | None = None
         self._chance = random.Random()
+        self._log = RoutingLog(settings.home, now) if settings.router_log else None
 
     @property
     def policy(self) -> Policy | None:
@@ -128,9 +130,12 @@ class Router:
         taken = chosen.taken
         return Route(taken.strategy, taken.adapter, chosen.reason, {"by": "policy", **told}, chosen.vector)
 
-    def count(self, route: Route) -> None:
-        """Remembers that a question was answered so, for metrics and drift."""
+    def count(self, question: str, views: Sequence[View], route: Route) -> None:
+        """Remembers that a question was answered so, for metrics, drift and learning from what is said of it."""
         _ROUTED.labels(route.trace["by"]).inc()
+        if self._log:
+            seen = [(view.adapter, view.features) for view in views]
+            self._log.append(question, seen, route.strategy, route.trace["by"], route.trace.get("shadow"))
         if self._drift and route.vector is not None:
             self._drift.add(route.vector)
 

@@ -11,8 +11,10 @@ from prometheus_client import REGISTRY
 
 from crossover.server.context import Context
 from crossover.server.doctor import Finding, examine
+from crossover.server.routing import routing_log
 from crossover.server.routing.choice import View
 from crossover.server.routing.drift import LEAST, Drift
+from crossover.server.routing.features import Features
 from crossover.server.routing.policy import Policy
 from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
@@ -108,10 +110,11 @@ def test_questions_that_have_moved_are_told_and_those_alike_are_not(policy: Poli
     policy.save(tmp_path / "policy.json")
     auto = router(tmp_path)
     for view in asked(LEAST, seed=9).views:
-        auto.count(auto.route([view]))
+        auto.count("?", [view], auto.route([view]))
     assert "moved" not in auto.state
+    moved = View("house", features(changed=True, covered=0.55, similarity=0.71))
     for _ in range(LEAST):
-        auto.count(auto.route([View("house", features(changed=True, covered=0.55, similarity=0.71))]))
+        auto.count("?", [moved], auto.route([moved]))
     assert "questions have moved since" in auto.state and "similarity" in auto.state
     assert REGISTRY.get_sample_value("crossover_router_feature_drift", {"feature": "similarity"}) > 0.25
     assert REGISTRY.get_sample_value("crossover_routed_total", {"by": "policy"}) >= LEAST
@@ -130,7 +133,7 @@ def test_a_stream_of_another_kind_is_left_to_the_rules_until_it_ends(policy: Pol
 
     def ask(view: View) -> str:
         route = auto.route([view])
-        auto.count(route)
+        auto.count("?", [view], route)
         return str(route.trace["by"])
 
     for view in asked(LEAST, seed=9).views:
@@ -147,6 +150,18 @@ def test_a_stream_of_another_kind_is_left_to_the_rules_until_it_ends(policy: Pol
         for view in asked(LEAST, seed=seed).views:
             ask(view)
     assert ask(KNOWN[0]) == "policy"
+
+
+def test_what_was_seen_is_kept_without_the_text_where_a_setting_says_so(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    for folder, wanted in ((tmp_path / "silent", False), (tmp_path, True)):
+        auto = router(folder, router_log=wanted)
+        auto.count(" Who runs the mill? ", CHANGED, auto.route(CHANGED))
+    assert routing_log.read(tmp_path / "silent") == []
+    (row,) = routing_log.read(tmp_path)
+    assert (row.taken, row.by, row.question) == ("rag", "policy", routing_log.question_hash("Who runs the mill?"))
+    assert Features(**row.seen[0].features) == CHANGED[0].features
+    assert b"mill" not in next((tmp_path / "routing").iterdir()).read_bytes()
 
 
 def test_doctor_says_what_auto_goes_by_and_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
