@@ -83,11 +83,7 @@ def figures_of(policy: Policy, ageless: Policy, asked: Asked, stale: Mapping[str
             "score": float(blind.scores.mean()),
             "difference": told(compare(auto.scores, blind.scores, asked.groups)),
         },
-        "stale": {
-            "auto": _stale(auto, stale),
-            "without_age": _stale(blind, stale),
-            **{name: float(found.mean()) for name, found in stale.items() if name in asked.strategies},
-        },
+        "stale": _stale_shares(asked, (auto, blind), stale),
         "calibration_error": _calibration(policy, asked),
     }
 
@@ -99,8 +95,20 @@ def stale_of(folder: Path) -> dict[str, Vector]:
     return {arm: np.array([float(cause is Cause.STALE) for cause in found]) for arm, found in causes.items()}
 
 
-def _stale(found: Outcome, stale: Mapping[str, Vector]) -> float:
-    return float(np.mean([stale[name][n] if name != ABSTAIN else 0.0 for n, name in enumerate(found.chosen)]))
+def _stale_shares(asked: Asked, found: tuple[Outcome, Outcome], stale: Mapping[str, Vector]) -> dict[str, Any]:
+    """The share of stale answers, of all and of those to questions about facts that have changed."""
+    changed = np.array(["fresh" in kind for kind in asked.slices])
+    auto, blind = (
+        np.array([stale[name][n] if name != ABSTAIN else 0.0 for n, name in enumerate(each.chosen)]) for each in found
+    )
+    shares = {"auto": auto, "without_age": blind, **{name: stale[name] for name in asked.strategies}}
+    return {name: float(share.mean()) for name, share in shares.items()} | {
+        "changed": {
+            "facts": len({group for group, new in zip(asked.groups, changed, strict=True) if new}),
+            "questions": int(changed.sum()),
+            **{name: float(share[changed].mean()) if changed.any() else 0.0 for name, share in shares.items()},
+        }
+    }
 
 
 def _by_slice(asked: Asked, auto: Outcome) -> dict[str, dict[str, float]]:
@@ -164,7 +172,10 @@ def _show(figures: Mapping[str, Any], console: Console) -> None:
         )
     console.print(table)
     whole = figures["all"]
-    console.print("stale answers in %:", {name: round(100 * share, 1) for name, share in whole["stale"].items()})
+    changed = whole["stale"]["changed"]
+    for what, shares in (("of all answers", whole["stale"]), (f"on {changed['facts']} changed facts", changed)):
+        told_of = {name: round(100 * shares[name], 1) for name in ("auto", "without_age", "finetune", "hybrid", "rag")}
+        console.print(f"stale answers in %, {what}:", told_of)
     errors = {name: round(found["error"], 3) for name, found in whole["calibration_error"].items()}
     console.print("calibration error:", errors)
     console.print("as good as hybrid at, of its cost:", whole["as_good_as_hybrid_at"])
