@@ -33,13 +33,18 @@ _PARTS = (*_ARMS, "features", "retrieval")
 _PATIENCE = 120.0  # seconds without a new answer, after which a run counts as stuck
 
 
-def kills(home: Path, count: int, size: int, seed: int) -> dict[str, Any]:
+def kills(home: Path, work: Path, count: int, size: int, seed: int) -> dict[str, Any]:
     """Kills `count` runs of one evaluation, lets the last one end, and counts.
+
+    Args:
+        home: of a running server.
+        work: where questions and answers go.
+        size: questions.
 
     Raises:
         RuntimeError: a run ended badly by itself, or got stuck.
     """
-    rng, folder, questions = random.Random(seed), home / "out", home / "questions.jsonl"
+    rng, folder, questions = random.Random(seed), work / "out", work / "questions.jsonl"
     rows = [{"question": q, "references": ["x"], "relevant_documents": ["page-0"]} for q in prompts.questions(size)]
     questions.write_text("".join(json.dumps(row) + "\n" for row in rows))
     step = len(_PARTS) * size // (count + 1)  # so that the work lasts for all kills
@@ -96,7 +101,7 @@ async def _prove(count: int, size: int, seed: int) -> dict[str, Any]:
     pages = [Document(f"page-{n}", title, text) for n, (title, text) in enumerate(prompts.passages(_PAGES))]
     async with bench_engine(1) as running:
         with gateway(running, pages) as (_, home):
-            return await asyncio.to_thread(kills, home, count, size, seed)
+            return await asyncio.to_thread(kills, home, home, count, size, seed)
 
 
 def main(

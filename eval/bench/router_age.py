@@ -2,8 +2,8 @@
 about it alone.
 
 python -m crossover.eval.bench.router_age --fit 21 22 23 --world 31      seeds that `crossover eval world` was run with,
-or folders of runs in their homes; works on a copy, with pages of other worlds beside its own until there are 500; writes
-build/prove/router_age.json. How many answers are stale stands in build/prove/router.json.
+or folders of runs in their homes; works on a copy, with pages of other worlds beside its own until there are 500;
+writes build/prove/router_age.json. How many answers are stale stands in build/prove/router.json.
 """
 
 from __future__ import annotations

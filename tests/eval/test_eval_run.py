@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from crossover.eval.bench.eval_kills import kills
 
 _COMMAND = str(Path(sys.executable).with_name("crossover"))
 
@@ -96,25 +96,9 @@ def test_a_finished_run_is_not_asked_again_and_ends_with_its_folder(server: Runn
 
 
 def test_killed_in_the_middle_a_run_goes_on_without_asking_twice(server: RunningServer, tmp_path: Path) -> None:
-    questions, folder = write_questions(tmp_path / "q.jsonl", copies=25), tmp_path / "out"
-    arguments = ("run", str(questions), "--strategies", "base,rag", "-o", str(folder), "--concurrency", "4", "--json")
-    finished: list[bytes] = []
-    for least in (20, 60):
-        process = start(server, *arguments)
-        while not (folder / "base.jsonl").exists() or (folder / "base.jsonl").read_bytes().count(b"\n") < least:
-            assert process.poll() is None, "it ended before it could be killed"
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        data = (folder / "base.jsonl").read_bytes()
-        finished.append(data[: data.rfind(b"\n") + 1])
-    code, _, err = run(server, *arguments)
-    assert code == 0, err
-    for before in finished:
-        assert (folder / "base.jsonl").read_bytes().startswith(before)
-    for arm in ("base", "rag"):
-        ids = [json.loads(line)["id"] for line in (folder / f"{arm}.jsonl").read_text().splitlines()[1:]]
-        assert len(ids) == len(set(ids)) == 100
+    found = kills(server.home, tmp_path, count=2, size=60, seed=1)
+    assert found["answers"] == {"base": 60, "rag": 60, "features": 60, "retrieval": 60}
+    assert (found["killed"], found["twice"], found["lost"], found["rows_changed_by_resuming"]) == (2, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
