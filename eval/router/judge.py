@@ -85,8 +85,10 @@ def by_stream(policy: Policy, asked: Asked, weight: float, seed: int = 0) -> Out
     for n in np.random.default_rng(seed).permutation(len(asked)):
         view = asked.views[n]
         found = choose(policy, [view], weight)
-        by_rules = found.taken is None or drift.strange
-        chosen[n] = rules.choose(view.features).strategy if by_rules else found.taken.strategy
+        if found.taken is None or drift.strange:
+            chosen[n] = rules.choose(view.features).strategy
+        else:
+            chosen[n] = found.taken.strategy
         if found.vector is not None:
             drift.add(found.vector)
     return outcome(asked, chosen)
