@@ -162,7 +162,7 @@ def main(arguments: Sequence[str]) -> None:
     learnt = joined([read(answers_of(name), settings, prices) for name in wanted.fit])
     judged = joined([read(answers_of(name), settings, prices) for name in wanted.judge])
     policy, checks = fit(learnt.asked)[0], fit_checks(learnt)
-    rows = []
+    rows: list[dict[str, Any]] = []
     paths = {weight: one_shot(policy, judged.asked, weight) for weight in WEIGHTS}
     front = {str(weight): (float(path.prices.mean()), float(path.scores.mean())) for weight, path in paths.items()}
     for weight, plain in paths.items():

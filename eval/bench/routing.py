@@ -11,7 +11,8 @@ import numpy as np
 
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.examples import Example
-from crossover.adapters.registry import TRAINING_FILE, AdapterVersion, Registry
+from crossover.adapters.kept_examples import TRAINING_FILE
+from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.adapters.sentences import sentence_hash, sentences_of
 from crossover.eval.bench import prompts
 from crossover.eval.bench.engine import BenchEngine, gateway

@@ -60,7 +60,7 @@ class Distribution(BaseModel):
         covariance = LedoitWolf().fit(_filled(standard)).covariance_
         constant = np.flatnonzero(_filled(standard).std(0) == 0)
         covariance[constant, constant] = 1.0  # what never varied says nothing of how far is far
-        precision = np.round(np.linalg.inv(covariance), _DIGITS)
+        precision: NDArray[np.float64] = np.round(np.linalg.inv(covariance), _DIGITS)
         distances = _distances(standard, precision)
         return cls(
             edges=edges,
