@@ -57,10 +57,10 @@ class Distribution(BaseModel):
         from sklearn.covariance import LedoitWolf
 
         edges = [_edges(column) for column in rows.T]
-        covariance = LedoitWolf().fit(_filled(standard)).covariance_
+        covariance: NDArray[np.float64] = LedoitWolf().fit(_filled(standard)).covariance_
         constant = np.flatnonzero(_filled(standard).std(0) == 0)
         covariance[constant, constant] = 1.0  # what never varied says nothing of how far is far
-        precision: NDArray[np.float64] = np.round(np.linalg.inv(covariance), _DIGITS)
+        precision: NDArray[np.float64] = np.asarray(np.linalg.inv(covariance), np.float64).round(_DIGITS)
         distances = _distances(standard, precision)
         return cls(
             edges=edges,
