@@ -129,16 +129,15 @@ def _load_folder(folder: Path) -> Evaluation:
     runs = tuple(_score(path, questions) for path in files if not path.stem.endswith(GOLD))
     if not runs:
         raise RunsError(f"{folder}: answers with gold passages alone; run `crossover eval run` again")
-    gold = {run.arm: _gold(folder / f"{run.arm}{GOLD}.jsonl", run, questions) for run in runs}
     name = str(runs[0].header.get("questions", questions.name))
-    known = {arm: scores for arm, scores in gold.items() if scores is not None}
-    return Evaluation(QuestionSet(name, questions.questions), runs, _retrieved(folder), known)
+    gold = {
+        run.arm: _gold(path, run, questions) for run in runs if (path := folder / f"{run.arm}{GOLD}.jsonl") in files
+    }
+    return Evaluation(QuestionSet(name, questions.questions), runs, _retrieved(folder), gold)
 
 
-def _gold(path: Path, run: ScoredRun, questions: QuestionSet) -> Scores | None:
-    """An arm's scores with gold passages; None where it was not asked so."""
-    if not path.exists():
-        return None
+def _gold(path: Path, run: ScoredRun, questions: QuestionSet) -> Scores:
+    """An arm's scores with gold passages, its own where a question has none."""
     with_documents = [question for question in questions if question.relevant_documents]
     rows = _rows_of(with_documents, path, read(path)[1])
     found = {q.id: exact_match(str(row["answer"]), q) for q, row in zip(with_documents, rows, strict=True)}

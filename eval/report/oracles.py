@@ -61,7 +61,7 @@ def sampled_again(evaluation: Evaluation, folder: Path) -> Evaluation:
     """The second sampling in a folder.
 
     Raises:
-        RunsError: other questions, other strategies, or the same answers again.
+        RunsError: other questions, other strategies, another temperature, or the same answers again.
     """
     again = load([folder])
     arms = {run.arm: run for run in again.runs}
@@ -69,6 +69,11 @@ def sampled_again(evaluation: Evaluation, folder: Path) -> Evaluation:
         raise RunsError(f"{folder}: its questions are not those of the report; sample the same ones again")
     if missing := [run.arm for run in evaluation.runs if run.arm not in arms and run.arm in {AUTO, *STRATEGIES}]:
         raise RunsError(f"{folder}: no answers of {listed(missing)}; sample the same strategies again")
+    warmth = {str(run.header["identity"].get("temperature")) for each in (evaluation, again) for run in each.runs}
+    if len(warmth) > 1:
+        raise RunsError(
+            f"{folder}: sampled at another temperature than the report's runs ({', '.join(sorted(warmth))})"
+        )
     if all(run.answers == arms[run.arm].answers for run in evaluation.runs if run.arm in arms):
         raise RunsError(
             f"{folder}: the same answers again, so luck is the same too; ask both times with --temperature 0.7, "

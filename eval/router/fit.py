@@ -81,9 +81,10 @@ def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Ve
     scale = scale_of(rows)
     columns = scale.columns(rows)
     folds = folds_of(asked.groups)
+    told = {name: [each for each in rated if each.strategy == name] for name in asked.scores}
     fitted = {
-        name: _with_ratings(columns, right, asked.groups, [each for each in rated if each.strategy == name], scale)
-        if any(each.strategy == name for each in rated)
+        name: _with_ratings(columns, right, asked.groups, told[name], scale)
+        if told[name]
         else fit_best(columns, right, folds)
         for name, right in asked.scores.items()
     }
