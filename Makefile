@@ -97,13 +97,14 @@ prove-router: setup ## the router fitted on some worlds and judged on others, be
 	@for seed in $(ROUTER_FIT) $(ROUTER_JUDGE); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
 	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(ROUTER_FIT) --world $(firstword $(ROUTER_JUDGE))
+	@$(VENV)/bin/python -m crossover.eval.bench.cascade --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
 
 .PHONY: prove-eval-kills
 prove-eval-kills: setup ## an evaluation run killed thirty times: no answer lost, none there twice
 	@$(VENV)/bin/python -m crossover.eval.bench.eval_kills
 
-.PHONY: bench-router-mixture
-bench-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs CROSSOVER_DATA; trains)
+.PHONY: prove-router-mixture
+prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs CROSSOVER_DATA; trains)
 	@$(VENV)/bin/python -m crossover.eval.bench.router_mixture
 
 .PHONY: base-model
