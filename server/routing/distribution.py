@@ -30,7 +30,6 @@ class Distribution(BaseModel):
         precision: the inverse of the features' covariance in spreads, shrunk (Ledoit and Wolf 2004): with it a
             question is far out too where each feature is common, and together they are not.
         common: the squared Mahalanobis distance that all but a hundredth of the questions kept to.
-        limit: the one from which a question is unlike them: half as far again as all but a thousandth.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -40,7 +39,6 @@ class Distribution(BaseModel):
     always_known: list[bool]
     precision: list[list[float]]
     common: float
-    limit: float
 
     @model_validator(mode="after")
     def _fits_together(self) -> Distribution:
@@ -68,8 +66,12 @@ class Distribution(BaseModel):
             always_known=[not np.isnan(column).any() for column in rows.T],
             precision=precision.tolist(),
             common=float(np.quantile(distances, 0.99)),
-            limit=_MARGIN * float(np.quantile(distances, 0.999)),
         )
+
+    @property
+    def limit(self) -> float:
+        """The distance from which a question is unlike them: half as far again as the common one."""
+        return _MARGIN * self.common
 
     def distance(self, standard: Vector) -> float:
         """How far out a question is, in spreads from the mean; infinite where it lacks what was always known."""
