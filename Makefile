@@ -15,7 +15,7 @@ SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
 ROUTER_FIT ?= 21 22 23 24 25
 ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
-BENCHES := serving retrieval retriever indexing search freshness chunking
+BENCHES := serving eval retrieval retriever indexing search freshness chunking
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -65,6 +65,10 @@ fix: setup ## let the formatter and the linter mend what they can
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) ## run every benchmark, side by side with what one would pick instead
 
+.PHONY: bench-eval
+bench-eval: setup ## an evaluation run beside the generation in it, and scoring again beside ragas' own loop
+	@$(VENV)/bin/python -m crossover.eval.bench.evaluation
+
 bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
@@ -109,6 +113,15 @@ prove-router: setup ## the router fitted on some worlds and judged on others, be
 	@for seed in $(ROUTER_FIT) $(ROUTER_JUDGE); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
 	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(ROUTER_FIT) --world $(firstword $(ROUTER_JUDGE))
+	@$(VENV)/bin/python -m crossover.eval.bench.cascade --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
+
+.PHONY: prove-eval-kills
+prove-eval-kills: setup ## an evaluation run killed thirty times: no answer lost, none there twice
+	@$(VENV)/bin/python -m crossover.eval.bench.eval_kills
+
+.PHONY: prove-router-mixture
+prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs CROSSOVER_DATA; trains)
+	@$(VENV)/bin/python -m crossover.eval.bench.router_mixture
 
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (hours on two cores; resumes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ class AdapterCard(BaseModel):
         default_factory=list,
         description="Hashes of the sentences in those chunks, sorted; empty where they were not kept.",
     )
+    stated: dict[str, tuple[str, str]] = Field(
+        default_factory=dict,
+        description="Document and hash of the sentence that stated the answer, by the hash of a training question.",
+    )
     trained_at: datetime
     wall_seconds: float = 0.0
     device: str = ""
@@ -72,6 +77,10 @@ class AdapterCard(BaseModel):
     gate: dict[str, Any] | None = None
     parent: str | None = Field(default=None, description="The adapter that training went on from.")
 
+    @cached_property
+    def chunk_hashes(self) -> frozenset[str]:
+        """The content hashes of all chunks that training saw, whichever documents they stood in."""
+        return frozenset(digest for seen in self.documents.values() for digest in seen)
     @property
     def trained(self) -> str:
         """What was trained, in a word or two: ``lora r32``, ``p-tuning 20 tokens``, ``full 18.2 MB``."""

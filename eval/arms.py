@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 
@@ -11,6 +11,8 @@ from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 DEFAULT = ("base", "few-shot", "rag", "rag+examples", "finetune", "hybrid")
 #: The strategy behind each name that an arm may have.
 STRATEGY_OF = {name: name for name in NAMES} | {"rag+examples": "rag"}
+#: Ends the name of an arm that is asked with the right documents' passages.
+GOLD = "+gold"
 
 
 class UnknownArm(ValueError):
@@ -25,11 +27,14 @@ class Arm:
         name: as it stands in the report: a strategy, or ``rag+examples``.
         model: the request's `model`, such as ``hybrid:support``.
         body: the request's extra `crossover` object.
+        gold: whether its passages come from the documents that the question set names as relevant, alone: an oracle,
+            which says what perfect retrieval would be worth and is never compared as a strategy.
     """
 
     name: str
     model: str
     body: Mapping[str, int] = field(default_factory=dict)
+    gold: bool = False
 
     @property
     def strategy(self) -> str:
@@ -67,6 +72,11 @@ def resolve(names: Sequence[str], adapter: str | None = None, examples: int = 3)
     if unknown:
         raise UnknownArm(f"unknown strategy {unknown[0]!r}; choose from {', '.join(STRATEGY_OF)}")
     return [_arm(name, adapter, examples) for name in dict.fromkeys(names)]
+
+
+def with_gold(arms: Sequence[Arm]) -> list[Arm]:
+    """The oracles of those arms that always retrieve; the router's own choices would not be the same."""
+    return [replace(arm, name=arm.name + GOLD, gold=True) for arm in arms if arm.strategy != AUTO and arm.retrieves]
 
 
 def _arm(name: str, adapter: str | None, examples: int) -> Arm:

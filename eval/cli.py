@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -44,10 +43,12 @@ def register(app: typer.Typer) -> None:
     from crossover.eval.advice import command as advice
     from crossover.eval.gate_judge import make_judge
     from crossover.eval.learning_curve import command
+    from crossover.eval.router import command as router_command
     from crossover.indexer.cli import app as index_app
     from crossover.server.judging import hand_in
 
     eval_app.command("learning-curve", epilog=command.EPILOG)(command.learning_curve)
+    eval_app.command("fit-router", epilog=router_command.EPILOG)(router_command.fit_router)
     app.add_typer(eval_app, name="eval")
     train_retriever.register(index_app)
     advice.register()
@@ -64,6 +65,10 @@ def run(
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Questions under way at once.")] = 32,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Above 0 answers differ from run to run.")] = 0.0,
+    sampling_seed: Annotated[int | None, typer.Option(min=0, help="Of the draws above temperature 0.")] = None,
+    gold: Annotated[
+        bool, typer.Option("--gold", help="Ask again with passages of the relevant documents alone: their worth.")
+    ] = False,
     prices: PricesFile = None,
     as_json: Json = False,
 ) -> None:
@@ -90,8 +95,9 @@ def run(
         strategies=names,
         adapter=adapter,
         examples=settings.few_shot,
+        gold=gold,
         folder=output,
-        options=AskOptions(concurrency=concurrency, max_tokens=max_tokens, temperature=temperature),
+        options=AskOptions(concurrency, max_tokens, temperature, sampling_seed),
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
@@ -113,6 +119,9 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the report.")] = None,
     prices: PricesFile = None,
     learning_curve: CurveFile = None,
+    again: Annotated[
+        Path | None, typer.Option(help="The same questions and strategies, sampled again: what routing could gain.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy.
@@ -130,40 +139,12 @@ def report(
         _show_changes(two, folders, as_json=as_json)
         return
     console = _console()
-    built = _report(folders, output, prices, context.settings, console, curve=learning_curve, as_json=as_json)
+    built = _report(folders, output, prices, context.settings, console, (learning_curve, again), as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:
         console.print(f"[red]below the threshold: {failure}[/]")
     if failures:
         raise typer.Exit(1)
-
-
-@eval_app.command(epilog="Example: [b]crossover eval fit-router .crossover/runs/questions-3f9c2a41[/b]")
-def fit_router(
-    ctx: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(help="Folders of runs, or of reports, of all strategies.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Without it HOME/policy.json.")] = None,
-    prices: PricesFile = None,
-    as_json: Json = False,
-) -> None:
-    """Learn from finished runs which strategy to choose for which question; a running server takes it up at once."""
-    from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
-    from crossover.eval.router.learning import learn, table
-
-    context: CommandContext = ctx.obj
-    settings = context.settings
-    path = output or settings.home / "policy.json"
-    with _console().status("fitting"):
-        policy = learn(folders, settings, load_prices(prices or EXAMPLE_PRICES))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    policy.save(path)
-    if as_json:
-        print(json.dumps(policy.figures, indent=2))
-        return
-    from rich.console import Console
-
-    Console(highlight=False).print(table(policy))
-    print(path.resolve())
 
 
 @eval_app.command(epilog="Example: [b]crossover eval world --seed 1[/b]")
@@ -191,18 +172,20 @@ def _report(
     prices: Path | None,
     settings: Settings,
     console: Console,
+    beside: tuple[Path | None, Path | None] = (None, None),
     *,
     as_json: bool,
-    curve: Path | None = None,
 ) -> Report:
+    """Scores, writes and shows; `beside` are a learning curve and a second sampling."""
     from crossover.eval.learning_curve.document import load_curve
     from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import make, report_folder
 
     where = output or report_folder(folders[0])
+    curve, again = beside
     chosen, given = load_prices(prices or EXAMPLE_PRICES), load_curve(curve) if curve else None
     with console.status("scoring"):
-        built = make(folders, where, chosen, settings, settings.home, given)
+        built = make(folders, where, chosen, settings, settings.home, given, again)
     _show(built, where, as_json=as_json)
     return built
 

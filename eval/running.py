@@ -26,6 +26,7 @@ class RunRequest:
         strategies: the arms asked for; empty for all that the server can answer with.
         adapter: the alias for those that take one; None leaves it to the server.
         examples: how many training examples `few-shot` and `rag+examples` show.
+        gold: whether arms that retrieve are asked with passages of the relevant documents alone, too.
         folder: where answers go; None for a folder in `home`/runs that is named after the run's contents.
     """
 
@@ -34,6 +35,7 @@ class RunRequest:
     strategies: Sequence[str] = ()
     adapter: str | None = None
     examples: int = 3
+    gold: bool = False
     folder: Path | None = None
     options: AskOptions = field(default_factory=AskOptions)
 
@@ -52,6 +54,7 @@ async def _run(request: RunRequest, url: str, console: Console) -> Path:
     async with Client(url, request.options.concurrency) as client:
         state = await client.state()
         arms = _arms(request, state, console)
+        arms += arm_table.with_gold(arms) if request.gold else []
         name = run_name(request.questions, arms, state, request.options)
         folder = request.folder or request.home / "runs" / name
         with _bars(amount(request.questions, arms), console) as tick:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import hashlib
 import json
 import time
@@ -39,22 +40,31 @@ class ArmRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How questions are asked; greedy, so that a run can be repeated."""
+    """How questions are asked; greedy, so that a run can be repeated.
+
+    Args:
+        seed: of the sampling at a temperature above 0; None leaves it to chance.
+    """
 
     concurrency: int = 32
     max_tokens: int = 64
     temperature: float = 0.0
+    seed: int | None = None
 
 
 def amount(questions: QuestionSet, arms: Sequence[Arm]) -> dict[str, int]:
     """How many pieces of work each part of a run has, by the names that ticks have."""
     searches = sum(bool(question.relevant_documents) for question in questions)
-    return {RETRIEVAL: searches, FEATURES: len(questions), **{arm.name: len(questions) for arm in arms}}
+    asked = {arm.name: searches if arm.gold else len(questions) for arm in arms}
+    return {RETRIEVAL: searches, FEATURES: len(questions), **asked}
 
 
 def run_name(questions: QuestionSet, arms: Sequence[Arm], state: ServerState, options: AskOptions) -> str:
-    """A folder name that is the same exactly when the run is: asking again goes on where it stopped."""
-    decisive = [_identity(arm, questions, state, options) for arm in arms]
+    """A folder name that is the same exactly when the run is: asking again goes on where it stopped.
+
+    Oracles may join a run later, so that they do not count.
+    """
+    decisive = [_identity(arm, questions, state, options) for arm in arms if not arm.gold]
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:8]
     return f"{questions.name}-{digest}"
 
@@ -101,7 +111,7 @@ async def ask(
             partial(_answer, arm, question, logs[arm.name], client, options, tick)
             for arm in arms
             for question in questions
-            if question.id not in logs[arm.name].done
+            if question.id not in logs[arm.name].done and (question.relevant_documents or not arm.gold)
         ]
         await _work_off(jobs, options.concurrency)
 
@@ -117,6 +127,8 @@ def _identity(arm: Arm, questions: QuestionSet, state: ServerState, options: Ask
         "system": state.system,
         "adapters": dict(state.adapters) if arm.uses_training else {},
         "documents": state.documents if arm.retrieves else "",
+        **({} if options.seed is None else {"seed": options.seed}),
+        **({"gold": True} if arm.gold else {}),
     }
 
 
@@ -175,12 +187,16 @@ async def _answer(arm: Arm, question: Question, log: RunLog, client: Client, opt
 
 
 async def _asked(arm: Arm, question: Question, client: Client, options: AskOptions) -> Row:
+    extension: dict[str, Any] = dict(arm.body)
+    if arm.gold:
+        extension["source"] = [glob.escape(document) for document in question.relevant_documents]
     body = {
         "model": arm.model,
         "messages": [{"role": "user", "content": question.question}],
         "max_tokens": options.max_tokens,
         "temperature": options.temperature,
-        **({"crossover": dict(arm.body)} if arm.body else {}),
+        **({} if options.seed is None else {"seed": options.seed}),
+        **({"crossover": extension} if extension else {}),
     }
     row: Row = {"id": question.id, "asked_at": _now(), "request": body}
     start = time.perf_counter()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from crossover.eval import questions as question_sets
-from crossover.eval.arms import DEFAULT, STRATEGY_OF
+from crossover.eval.arms import DEFAULT, GOLD, STRATEGY_OF
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
-from crossover.eval.questions import QuestionSet
+from crossover.eval.questions import Question, QuestionSet
 from crossover.eval.run_log import Row, read
 from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
 
@@ -67,11 +67,17 @@ class ScoredRun:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything a report is made of: the questions, the arms' scored runs, and the search results."""
+    """Everything a report is made of: the questions, the arms' scored runs, and the search results.
+
+    Args:
+        gold: exact match of arms that were also asked with passages of the relevant documents alone; where a question
+            has none, of their own answer; shape (questions,).
+    """
 
     questions: QuestionSet
     runs: tuple[ScoredRun, ...]
     retrieved: Mapping[str, tuple[str, ...]]
+    gold: Mapping[str, Scores] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[str]:
@@ -113,7 +119,8 @@ def load(folders: Sequence[Path]) -> Evaluation:
         )
     usual = [*DEFAULT, *STRATEGY_OF]
     runs.sort(key=lambda run: usual.index(run.arm) if run.arm in usual else len(usual))
-    return Evaluation(questions, tuple(runs), loaded[0].retrieved)
+    gold = {arm: scores for evaluation in loaded for arm, scores in evaluation.gold.items()}
+    return Evaluation(questions, tuple(runs), loaded[0].retrieved, gold)
 
 
 def _load_folder(folder: Path) -> Evaluation:
@@ -123,13 +130,26 @@ def _load_folder(folder: Path) -> Evaluation:
     files = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (RETRIEVAL, FEATURES, "questions")]
     if not files:
         raise RunsError(f"{folder}: questions, but no answers to them; run `crossover eval run` again")
-    runs = tuple(_score(path, questions) for path in files)
+    runs = tuple(_score(path, questions) for path in files if not path.stem.endswith(GOLD))
+    if not runs:
+        raise RunsError(f"{folder}: answers with gold passages alone; run `crossover eval run` again")
     name = str(runs[0].header.get("questions", questions.name))
-    return Evaluation(QuestionSet(name, questions.questions), runs, _retrieved(folder))
+    gold = {
+        run.arm: _gold(path, run, questions) for run in runs if (path := folder / f"{run.arm}{GOLD}.jsonl") in files
+    }
+    return Evaluation(QuestionSet(name, questions.questions), runs, _retrieved(folder), gold)
 
 
-def _score(path: Path, questions: QuestionSet) -> ScoredRun:
-    header, rows = read(path)
+def _gold(path: Path, run: ScoredRun, questions: QuestionSet) -> Scores:
+    """An arm's scores with gold passages, its own where a question has none."""
+    with_documents = [question for question in questions if question.relevant_documents]
+    rows = _rows_of(with_documents, path, read(path)[1])
+    found = {q.id: exact_match(str(row["answer"]), q) for q, row in zip(with_documents, rows, strict=True)}
+    return np.array([found.get(question.id, own) for question, own in zip(questions, run.exact, strict=True)])
+
+
+def _rows_of(questions: Sequence[Question], path: Path, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows in the questions' order."""
     by_id = {row["id"]: row for row in rows}
     missing = [question.id for question in questions if question.id not in by_id]
     if missing:
@@ -137,7 +157,12 @@ def _score(path: Path, questions: QuestionSet) -> ScoredRun:
             f"{path}: {len(missing)} of {len(questions)} questions are not answered yet "
             f"(the first is {missing[0]}); run the same `crossover eval run` again, it goes on where it stopped"
         )
-    ordered = tuple(by_id[question.id] for question in questions)
+    return tuple(by_id[question.id] for question in questions)
+
+
+def _score(path: Path, questions: QuestionSet) -> ScoredRun:
+    header, rows = read(path)
+    ordered = _rows_of(questions.questions, path, rows)
     pairs = [(str(row["answer"]), question) for row, question in zip(ordered, questions, strict=True)]
     return ScoredRun(
         arm=str(header.get("arm", path.stem)),

@@ -60,10 +60,11 @@ class TrainingExamples:
         sets = [(examples, vectors) for examples, vectors in map(self.of, versions) if examples]
         if not sets:
             return Nearest([], [])
-        examples = [example for part, _ in sets for example in part]
+        examples = sets[0][0] if len(sets) == 1 else [example for part, _ in sets for example in part]
         query = self._embedder.embed_query(question)
         scores = np.concatenate([vectors @ query for _, vectors in sets])
-        best = np.argsort(-scores, kind="stable")[:k][::-1]
+        best = np.arange(len(scores)) if k >= len(scores) else np.sort(np.argpartition(-scores, k)[:k])
+        best = best[np.argsort(-scores[best], kind="stable")][::-1]
         return Nearest([examples[n] for n in best], [float(scores[n]) for n in best])
 
     def of(self, version: AdapterVersion) -> tuple[list[tuple[str, str]], NDArray[np.float32]]:

@@ -13,8 +13,8 @@ from crossover.indexer.document import Passage
 from crossover.server.budget import Fitted, Material, fit
 from crossover.server.errors import BadRequest, NoExamples
 from crossover.server.protocol import Question
-from crossover.server.routing.choosing import View
-from crossover.server.routing.observing import DEPTH, observe
+from crossover.server.routing.choice import View
+from crossover.server.routing.extraction import DEPTH, extract
 from crossover.server.routing.router import Route
 from crossover.server.services import Services
 from crossover.server.strategies import ABSTAIN, ABSTAINING, AUTO, STRATEGIES, Strategy
@@ -115,7 +115,7 @@ async def _route(
         )
     views = await views_of(question.text, services, found, version, alone=question.target.adapter is not None)
     route = services.router.route(views, cost_weight=question.cost_weight)
-    services.router.count(route)
+    services.router.count(question.text, views, route)
     return route
 
 
@@ -133,7 +133,7 @@ async def views_of(
     versions = [version, *(other for other in others if policy and other.name in policy.adapters and other != version)]
     return await asyncio.to_thread(
         lambda: [
-            View(each.name if each else None, observe(question, found, each, services.examples)) for each in versions
+            View(each.name if each else None, extract(question, found, each, services.examples)) for each in versions
         ]
     )
 

@@ -77,6 +77,10 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
     router_shadow: bool = Field(
         default=False, description="The rules serve, and what the fitted policy would have chosen is logged."
     )
+    router_log: bool = Field(
+        default=False,
+        description="Keep what `auto` saw of each question, as numbers, for `eval fit-router` to learn from feedback.",
+    )
     router_explore: float = Field(
         default=0.0, ge=0, le=1, description="Share of `auto`'s questions that a strategy drawn at random answers."
     )

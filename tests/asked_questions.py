@@ -9,7 +9,7 @@ import numpy as np
 from crossover.adapters.prompt import Prompts
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.fit import fit
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.features import Features, Vector
 from crossover.server.routing.policy import FittedOn, Policy
@@ -45,6 +45,7 @@ def features(*, changed: bool = False, covered: float = 0.9, similarity: float =
         best_unseen=changed,
         new_document=False,
         taught_stands=0.0 if changed else 1.0,
+        taught_changed=changed,
         words=9.0,
         sentences=1.0,
         asks_person=False,

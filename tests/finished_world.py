@@ -13,7 +13,7 @@ from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.formats.detect import read
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.registry import TRAINING_FILE, Registry
-from crossover.adapters.training.sources import documents_of, find_sources, sentences_seen
+from crossover.adapters.training.sources import documents_of, find_sources, sentences_seen, stated_in
 from crossover.eval import questions as question_sets
 from crossover.eval.client import ServerState, documents_digest
 from crossover.eval.questions import Question, QuestionSet
@@ -89,6 +89,7 @@ def _register(home: Path, index: Index) -> str:
         data=DataCard(name="train", fingerprint=data.fingerprint, examples=len(data.examples)),
         documents=documents_of(sources),
         sentences=sentences_seen(sources),
+        stated=stated_in(sources),
         trained_at=datetime.now(UTC),
     )
     registry = Registry(home)

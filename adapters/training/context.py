@@ -15,7 +15,15 @@ from dataclasses import dataclass, replace
 
 from crossover.adapters.examples import Example
 from crossover.adapters.prompt import UNKNOWN
-from crossover.adapters.training.sources import Retrieve, Retrieved, Source, documents_of, find_sources, sentences_seen
+from crossover.adapters.training.sources import (
+    Retrieve,
+    Retrieved,
+    Source,
+    documents_of,
+    find_sources,
+    sentences_seen,
+    stated_in,
+)
 from crossover.adapters.training.values import Values, blend, occurs
 from crossover.adapters.training.wording import thinned
 
@@ -95,6 +103,7 @@ class ContextDrawer:
         self._sources = find_sources(examples, retrieve, candidates)
         self.documents = documents_of(self._sources)
         self.sentences = sentences_seen(self._sources)
+        self.stated = stated_in(self._sources)
         self._values = Values(source.span for source in self._sources if source.span)
         self._names = sorted({name for source in self._sources for name in source.names})
 

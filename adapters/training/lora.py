@@ -111,6 +111,7 @@ def train(
             replayed=material.replayed,
             documents=_united(drawer.documents if drawer else {}, parent.card.documents if parent else {}),
             sentences=sorted({*(drawer.sentences if drawer else ()), *(parent.card.sentences if parent else ())}),
+            stated={**(parent.card.stated if parent else {}), **(drawer.stated if drawer else {})},
             trained_at=datetime.now(UTC),
             wall_seconds=round(time.perf_counter() - started, 1),
             device=str(next(model.parameters()).device),

@@ -102,3 +102,16 @@ def sentences_seen(sources: Iterable[Source]) -> list[str]:
     """The hashes of all sentences of the candidates."""
     texts = {text for source in sources for _, text, _, _ in source.candidates}
     return sorted({sentence_hash(sentence) for text in texts for sentence in sentences_of(text)})
+
+
+def stated_in(sources: Iterable[Source]) -> dict[str, tuple[str, str]]:
+    """For the hash of each question whose answer a passage states: its document, and the hash of the sentence."""
+    places = {}
+    for source in sources:
+        if source.gold is None:
+            continue
+        _, text, document, _ = source.candidates[source.gold]
+        stating = next((sentence for sentence in sentences_of(text) if occurs(source.span, sentence)), None)
+        if stating:
+            places[sentence_hash(source.example.question)] = (document, sentence_hash(stating))
+    return places

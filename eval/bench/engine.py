@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from crossover.adapters.base_model import BaseModel, resolve
 from crossover.eval.bench.load import Target
 from crossover.eval.bench.random_adapters import random_adapter
+from crossover.eval.serving import running_server
+from crossover.indexer.document import Document
+from crossover.indexer.index import Index
 from crossover.server.engine.client import Engine
 from crossover.server.engine.supervisor import Supervisor
 from crossover.server.settings import Settings, load
@@ -61,3 +67,24 @@ async def engine_with(
                     await engine.load(name, path)
                     await engine.probe(name)
                 yield BenchEngine(base, settings, supervisor, engine, adapters)
+
+
+@contextmanager
+def gateway(
+    running: BenchEngine, documents: Sequence[Document] = (), furnish: Callable[[Path], None] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """The URL and the home of a Crossover server in front of that vLLM, with these documents indexed.
+
+    Args:
+        furnish: puts more into the home before the server starts.
+    """
+    os.environ["CROSSOVER_VLLM_URL"] = running.supervisor.url
+    os.environ["CROSSOVER_VLLM_API_KEY"] = running.supervisor.api_key
+    home = Path(tempfile.mkdtemp(prefix="gateway-", dir=running.settings.home))
+    if documents:
+        with Index.open(load(home=home)) as index:
+            index.add(list(documents))
+    if furnish:
+        furnish(home)
+    with running_server(home, Console(stderr=True)) as url:
+        yield url, home

@@ -26,10 +26,18 @@ from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit
 from crossover.eval.router.front import cheapest_as_good, curve
-from crossover.eval.router.judge import Outcome, by_policy, by_rules, calibration_error, crossed_oracle, judge
-from crossover.eval.statistics import compare
+from crossover.eval.router.judge import (
+    Outcome,
+    by_policy,
+    by_rules,
+    by_stream,
+    calibration_error,
+    crossed_oracle,
+    judge,
+)
+from crossover.eval.statistics import Comparison, compare
 from crossover.eval.world.verdict import answers_of
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.features import AGE, Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.settings import load as load_settings
@@ -61,7 +69,7 @@ def figures_of(policy: Policy, ageless: Policy, asked: Asked, stale: Mapping[str
         "singles": judged.singles,
         "beside": {name: float(scores.mean()) for name, scores in asked.beside.items()},
         "best_single": judged.best_single,
-        "against": {name: _told(comparison) for name, comparison in judged.against.items()},
+        "against": {name: told(comparison) for name, comparison in judged.against.items()},
         "slice_oracle": judged.slice_oracle,
         "of_slice_oracle": judged.of_slice_oracle,
         "question_oracle": judged.question_oracle,
@@ -73,13 +81,9 @@ def figures_of(policy: Policy, ageless: Policy, asked: Asked, stale: Mapping[str
         "front": [asdict(point) for point in points],
         "without_age": {
             "score": float(blind.scores.mean()),
-            "difference": _told(compare(auto.scores, blind.scores, asked.groups)),
+            "difference": told(compare(auto.scores, blind.scores, asked.groups)),
         },
-        "stale": {
-            "auto": _stale(auto, stale),
-            "without_age": _stale(blind, stale),
-            **{name: float(found.mean()) for name, found in stale.items() if name in asked.strategies},
-        },
+        "stale": _stale_shares(asked, (auto, blind), stale),
         "calibration_error": _calibration(policy, asked),
     }
 
@@ -91,8 +95,20 @@ def stale_of(folder: Path) -> dict[str, Vector]:
     return {arm: np.array([float(cause is Cause.STALE) for cause in found]) for arm, found in causes.items()}
 
 
-def _stale(found: Outcome, stale: Mapping[str, Vector]) -> float:
-    return float(np.mean([stale[name][n] if name != ABSTAIN else 0.0 for n, name in enumerate(found.chosen)]))
+def _stale_shares(asked: Asked, found: tuple[Outcome, Outcome], stale: Mapping[str, Vector]) -> dict[str, Any]:
+    """The share of stale answers, of all and of those to questions about facts that have changed."""
+    changed = np.array(["fresh" in kind for kind in asked.slices])
+    auto, blind = (
+        np.array([stale[name][n] if name != ABSTAIN else 0.0 for n, name in enumerate(each.chosen)]) for each in found
+    )
+    shares = {"auto": auto, "without_age": blind, **{name: stale[name] for name in asked.strategies}}
+    return {name: float(share.mean()) for name, share in shares.items()} | {
+        "changed": {
+            "facts": len({group for group, new in zip(asked.groups, changed, strict=True) if new}),
+            "questions": int(changed.sum()),
+            **{name: float(share[changed].mean()) if changed.any() else 0.0 for name, share in shares.items()},
+        }
+    }
 
 
 def _by_slice(asked: Asked, auto: Outcome) -> dict[str, dict[str, float]]:
@@ -126,7 +142,8 @@ def _calibration(policy: Policy, asked: Asked) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _told(comparison: Any) -> dict[str, Any]:
+def told(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as the record keeps it."""
     return {
         "difference": comparison.difference,
         "interval": [comparison.interval.low, comparison.interval.high],
@@ -155,7 +172,10 @@ def _show(figures: Mapping[str, Any], console: Console) -> None:
         )
     console.print(table)
     whole = figures["all"]
-    console.print("stale answers in %:", {name: round(100 * share, 1) for name, share in whole["stale"].items()})
+    changed = whole["stale"]["changed"]
+    for what, shares in (("of all answers", whole["stale"]), (f"on {changed['facts']} changed facts", changed)):
+        told_of = {name: round(100 * shares[name], 1) for name in ("auto", "without_age", "finetune", "hybrid", "rag")}
+        console.print(f"stale answers in %, {what}:", told_of)
     errors = {name: round(found["error"], 3) for name, found in whole["calibration_error"].items()}
     console.print("calibration error:", errors)
     console.print("as good as hybrid at, of its cost:", whole["as_good_as_hybrid_at"])
@@ -200,20 +220,27 @@ def main(arguments: Sequence[str]) -> None:
         figures["crossed_oracle"] = crossed_oracle(whole, again)
     if wanted.strange:
         others = {name: load(answers_of(name), settings, prices) for name in wanted.strange}
-        figures["strange"] = {name: _strange(policy, asked, weight) for name, asked in others.items()}
+        figures["strange"] = {name: strange(policy, asked, weight) for name, asked in others.items()}
     _show(figures, console)
     console.print(str(record.write("prove", "router", figures)))
 
 
-def _strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
-    """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so."""
-    auto = by_policy(policy, asked, weight)
-    unlike = np.mean([policy.unlike(view.features.vector()) for view in asked.views])
+def strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
+    """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so.
+
+    `far_out` is the share by which a whole stream is told to be strange, `every_question` what `auto` would score
+    without telling that.
+    """
+    auto = by_stream(policy, asked, weight)
+    distances = np.array([policy.distance(vector) for vector in asked.rows])
     return {
         "auto": float(auto.scores.mean()),
+        "every_question": float(by_policy(policy, asked, weight).scores.mean()),
+        "rules": float(by_rules(asked).scores.mean()),
         "rag": float(asked.scores["rag"].mean()),
-        "difference": _told(compare(auto.scores, asked.scores["rag"], asked.groups)),
-        "unlike": float(unlike),
+        "difference": told(compare(auto.scores, asked.scores["rag"], asked.groups)),
+        "unlike": float((distances > policy.distribution.limit).mean()),
+        "far_out": float((distances > policy.distribution.common).mean()),
     }
 
 

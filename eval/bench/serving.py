@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
@@ -22,9 +18,10 @@ from rich.table import Table
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.prompt import Prompts, render
 from crossover.eval.bench import prompts, record
-from crossover.eval.bench.engine import BenchEngine, bench_engine
+from crossover.eval.bench.engine import BenchEngine, bench_engine, gateway
 from crossover.eval.bench.load import LoadGenerator, Measured, Target
-from crossover.eval.serving import running_server, tidy_on_sigterm
+from crossover.eval.bench.routing import overhead
+from crossover.eval.serving import tidy_on_sigterm
 
 _MAX_TOKENS = 32
 # How many adapters share a batch, and whether the base model is among them.
@@ -189,23 +186,13 @@ def _by_round(values: list[float]) -> list[float]:
 async def run(rounds: int, size: int, concurrency: int) -> dict[str, Any]:
     """The figures of `rounds` interleaved rounds."""
     async with bench_engine(max(n for n, _ in _MIXES.values())) as running, LoadGenerator() as load:
-        with _gateway(running) as url:
+        with gateway(running) as (url, _):
             bench = Bench(running, url, load, size, concurrency)
             await bench.warm_up()
             for n in range(rounds):
                 await bench.round(n)
-    return summary(bench.figures)
-
-
-@contextmanager
-def _gateway(running: BenchEngine) -> Iterator[str]:
-    """A Crossover server connected to the vLLM of the benchmark."""
-    os.environ["CROSSOVER_VLLM_URL"] = running.supervisor.url
-    os.environ["CROSSOVER_VLLM_API_KEY"] = running.supervisor.api_key
-    home = Path(running.settings.home) / "gateway"
-    home.mkdir()
-    with running_server(home, Console(stderr=True)) as url:
-        yield url
+        routing = await asyncio.to_thread(overhead, running, rounds * size)
+    return summary(bench.figures) | routing
 
 
 def _cpu_seconds(processes: list[psutil.Process]) -> float:

@@ -79,37 +79,46 @@ def score(arms: Mapping[str, Sequence[Sample]], embed: Embed) -> dict[str, dict[
     cannot compute (NaN) counts as missing too and never enters a mean.
     """
     evaluations = {arm: dataset([s for s in samples if s.question.references]) for arm, samples in arms.items()}
-    metrics = _metrics(_Embeddings(embed, evaluations.values()))
+    metrics = metrics_for(embed, evaluations.values())
+    known: dict[tuple[object, ...], float] = {}
     found: dict[str, dict[str, RagasScore]] = {}
     for arm, evaluation in evaluations.items():
-        columns = asyncio.run(_score_all(metrics, evaluation))
+        columns = asyncio.run(_score_all(metrics, evaluation, known))
         scored = {name: _summary(column, len(arms[arm])) for name, column in columns.items()}
         found[arm] = {name: value for name, value in scored.items() if value.mean is not None}
     return found
 
 
 async def _score_all(
-    metrics: Mapping[str, SingleTurnMetric], evaluation: EvaluationDataset
+    metrics: Mapping[str, SingleTurnMetric], evaluation: EvaluationDataset, known: dict[tuple[object, ...], float]
 ) -> dict[str, list[float | None]]:
+    """Each metric's values; `known` keeps them by all that a metric looks at, for arms often say the same."""
     values: dict[str, list[float | None]] = {}
     for name, metric in metrics.items():
         column: list[float | None] = []
         for sample in evaluation:
-            fits = name in ANSWER_METRICS or (sample.retrieved_context_ids and sample.reference_context_ids)
-            value = await metric.single_turn_ascore(sample) if fits else math.nan
-            column.append(None if math.isnan(value) else value)
+            found, wanted = sample.retrieved_context_ids or (), sample.reference_context_ids or ()
+            key: tuple[object, ...] = (name, sample.response, sample.reference)
+            if name in CONTEXT_METRICS:
+                key = (name, tuple(found), tuple(wanted))
+                if not found or not wanted:
+                    known[key] = math.nan
+            if key not in known:
+                known[key] = await metric.single_turn_ascore(sample)
+            column.append(None if math.isnan(known[key]) else known[key])
         values[name] = column
     return values
 
 
-def _metrics(embeddings: _Embeddings) -> dict[str, SingleTurnMetric]:
-    """The metrics by their ragas names."""
+def metrics_for(embed: Embed, evaluations: Iterable[EvaluationDataset]) -> dict[str, SingleTurnMetric]:
+    """The metrics by their ragas names, ready for the answers of these data sets."""
     from ragas.metrics._answer_similarity import SemanticSimilarity
     from ragas.metrics._context_precision import IDBasedContextPrecision
     from ragas.metrics._context_recall import IDBasedContextRecall
     from ragas.metrics._rouge_score import RougeScore
     from ragas.metrics._string import ExactMatch, NonLLMStringSimilarity, StringPresence
 
+    embeddings = _Embeddings(embed, evaluations)
     metrics = [
         ExactMatch(),
         StringPresence(),

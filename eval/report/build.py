@@ -20,6 +20,7 @@ from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.failures import failures
+from crossover.eval.report.oracles import not_asked, oracles
 from crossover.eval.report.recommendation import recommend
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
@@ -39,6 +40,7 @@ def build(
     taught: Mapping[str, Taught] | None = None,
     kept: Kept | None = None,
     curve: LearningCurve | None = None,
+    again: Evaluation | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
@@ -47,6 +49,7 @@ def build(
         taught: what the adapters were trained on, by served name, to tell why their answers are wrong.
         kept: what adapters and index took to make and take to keep, for their costs.
         curve: a learning curve, to stand beside the rest.
+        again: the same questions and arms, sampled once more: what routing could gain without luck.
     """
     costs = money(evaluation, kept or Kept({}), prices)
     ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
@@ -65,7 +68,7 @@ def build(
         winners=winners,
         break_even=costs,
         learning_curve=curve or LearningCurve(),
-        missing=_missing(evaluation, strategies, taught or {}, costs, curve),
+        missing=_missing(evaluation, strategies, taught or {}, costs, curve) + not_asked(evaluation, again),
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
         scope=_scope(evaluation.adapters),
@@ -78,6 +81,7 @@ def build(
         versions=dict(headers[-1].get("versions", {})),
         failures=failures(evaluation, taught or {}),
         resolution=resolution(strategies, {OVERALL: overall, **winners}),
+        oracles=oracles(evaluation, again),
     )
 
 

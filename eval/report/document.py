@@ -144,6 +144,25 @@ class Failures(_Part):
     questions: dict[str, list[str]]
 
 
+class Oracle(_Part):
+    """One arm with one of its components replaced by an oracle: what mending that would be worth, at most.
+
+    Args:
+        component: as `Failures.weakest` names it.
+        instead: what stood in its place.
+        arm: whose answers they are; for the router, the arm that it would have to beat.
+        score, with_oracle: exact match without and with it.
+        gain: with it minus without.
+    """
+
+    component: str
+    instead: str
+    arm: str
+    score: float
+    with_oracle: float
+    gain: Difference
+
+
 class Resolution(_Part):
     """What the questions of one row can tell apart, by the paired variance of the best arm and its nearest rival.
 
@@ -187,6 +206,7 @@ class Report(_Part):
     versions: dict[str, str]
     failures: dict[str, Failures] = {}
     resolution: dict[str, Resolution] = {}
+    oracles: list[Oracle] = []
 
     @property
     def slices(self) -> list[str]:

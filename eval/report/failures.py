@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from crossover.eval.attribution import COMPONENTS, Cause, Taught, explain
 from crossover.eval.report.document import Failures, Report
+from crossover.eval.report.oracles import gained
 from crossover.eval.report.recommendation import percent
 from crossover.eval.scoring import Evaluation
 
@@ -27,10 +28,12 @@ def weakest_sentence(report: Report) -> str:
         return f"Where {arm} breaks: none of its {failed.wrong} wrong answers is the fault of one component."
     count = sum(n for cause, n in failed.causes.items() if COMPONENTS.get(Cause(cause)) == failed.weakest)
     limit = failed.causes.get(Cause.NO_SOURCE, 0)
+    measured = next((o for o in report.oracles if (o.arm, o.component) == (arm, failed.weakest)), None)
+    tried = f" (with {measured.instead} it {gained(measured)})" if measured else ""
     beyond = f" {limit} have nothing to answer from, which no mending changes." if limit else ""
     return (
         f"Where {arm} breaks: {count} of its {failed.wrong} wrong answers ({percent(count / failed.wrong)}) come from "
-        f"{failed.weakest}; mending that alone could bring up to {100 * failed.worth:.0f} points.{beyond}"
+        f"{failed.weakest}; mending that alone could bring up to {100 * failed.worth:.0f} points{tried}.{beyond}"
     )
 
 

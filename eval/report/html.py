@@ -17,6 +17,7 @@ from crossover.eval.report.curve_plots import curve_pictures
 from crossover.eval.report.document import Report
 from crossover.eval.report.examples import examples, failed
 from crossover.eval.report.failures import weakest_sentence
+from crossover.eval.report.oracles import oracle_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, p_text, percent
 from crossover.eval.report.resolution import sentences
 from crossover.eval.scoring import Evaluation
@@ -35,6 +36,7 @@ def render(report: Report, evaluation: Evaluation) -> str:
         examples=examples(evaluation),
         resolutions=sentences(report),
         weakest=weakest_sentence(report),
+        oracles=oracle_sentence(report),
         causes={str(cause): COMPONENTS.get(cause) for cause in Cause if _occurs(report, cause)},
         failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),
         panels={name: Markup(svg) for name, svg in plots.panels(report).items()},

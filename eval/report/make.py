@@ -12,6 +12,7 @@ from crossover.eval.money.footprint import kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
+from crossover.eval.report.oracles import sampled_again
 from crossover.eval.report.write import write
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.settings import IndexerSettings
@@ -35,6 +36,7 @@ def make(
     settings: IndexerSettings,
     home: Path | None = None,
     curve: LearningCurve | None = None,
+    again: Path | None = None,
 ) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
@@ -43,6 +45,7 @@ def make(
         home: where the adapters are, for what they were trained on and took; the first folder's, HOME/runs/NAME, is
             tried too.
         curve: a learning curve, to stand in the report.
+        again: a folder of the same questions and strategies, sampled once more.
 
     Raises:
         RunsError: a folder without finished runs, or runs that cannot be compared.
@@ -53,6 +56,7 @@ def make(
     homes = [home or beside, beside]
     taught = taught_by(evaluation.adapters, homes)
     similar = Embedder.of(settings).queries
-    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve)
+    second = sampled_again(evaluation, run_folder(again)) if again else None
+    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve, second)
     write(report, evaluation, output)
     return report

@@ -7,6 +7,7 @@ from crossover.eval.money.words import about, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Score, Winner
 from crossover.eval.report.failures import weakest_sentence
+from crossover.eval.report.oracles import gained, oracle_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
 from crossover.eval.report.resolution import sentences
 
@@ -35,6 +36,8 @@ def render(report: Report) -> str:
         "## Where it breaks: wrong answers by cause" if report.failures else "",
         weakest_sentence(report),
         _failures(report),
+        oracle_sentence(report),
+        _oracles(report),
         *_money(report.break_even),
         "## How many examples it takes" if report.learning_curve.points else "",
         "\n".join(
@@ -125,6 +128,14 @@ def _failures(report: Report) -> str:
     ]
     causes = next((list(failed.causes) for failed in report.failures.values()), [])
     return _table(["strategy", *causes, "wrong", "weakest"], rows) if rows else ""
+
+
+def _oracles(report: Report) -> str:
+    rows = [
+        [each.component, each.instead, each.arm, percent(each.score), percent(each.with_oracle), gained(each)]
+        for each in report.oracles
+    ]
+    return _table(["in place of", "an oracle", "strategy", "right", "with it", "in points"], rows) if rows else ""
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

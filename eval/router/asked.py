@@ -17,7 +17,7 @@ from crossover.eval.money.pricing import Usage, added_by_question
 from crossover.eval.report.make import run_folder
 from crossover.eval.router import features_file
 from crossover.eval.run_log import RunMismatch
-from crossover.server.routing.choosing import View
+from crossover.server.routing.choice import View
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import FittedOn

@@ -90,7 +90,7 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
     from crossover.adapters.registry import Registry
     from crossover.indexer.index import Index
     from crossover.server.examples import TrainingExamples
-    from crossover.server.routing.observing import DEPTH, observe
+    from crossover.server.routing.extraction import DEPTH, extract
 
     server = _server_of(folder)
     base = resolve(settings.base_model)
@@ -110,7 +110,7 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
             for question in questions:
                 if question.id not in log.done:
                     found = index.search(question.question, DEPTH)
-                    seen = observe(question.question, found, version, examples)
+                    seen = extract(question.question, found, version, examples)
                     log.append({"id": question.id, "features": seen.known()})
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossover.eval.router.asked import Asked
+from crossover.eval.router.ratings import Rated
 from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.estimators import (
     Calibration,
+    Columns,
     Estimator,
     Logistic,
     Matrix,
@@ -65,8 +67,11 @@ class Fitted:
     held_out: Vector
 
 
-def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
-    """The policy, and its cross-validated estimates: for each question those of a fit without its group.
+def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Vector]]:
+    """The policy, and its cross-validated estimates: for each asked question those of a fit without its group.
+
+    Args:
+        rated: more answers, of one strategy each; what it chooses is still judged on the asked questions alone.
 
     Raises:
         TooFewQuestions: fewer than LEAST_QUESTIONS about LEAST_GROUPS facts or documents, or one strategy alone.
@@ -76,7 +81,13 @@ def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
     scale = scale_of(rows)
     columns = scale.columns(rows)
     folds = folds_of(asked.groups)
-    fitted = {name: _fit_best(columns, right, folds) for name, right in asked.scores.items()}
+    told = {name: [each for each in rated if each.strategy == name] for name in asked.scores}
+    fitted = {
+        name: _with_ratings(columns, right, asked.groups, told[name], scale)
+        if told[name]
+        else fit_best(columns, right, folds)
+        for name, right in asked.scores.items()
+    }
     neighbours = any(each.estimator.kind == "knn" for each in fitted.values())
     policy = Policy(
         feature_version=FEATURE_VERSION,
@@ -89,7 +100,7 @@ def fit(asked: Asked) -> tuple[Policy, dict[str, Vector]]:
         estimators={name: each.estimator for name, each in fitted.items()},
         costs=asked.costs,
         points=np.round(columns, _DIGITS).tolist() if neighbours else [],
-        distribution=Distribution.of(rows, np.array(scale.mean), np.array(scale.spread)),
+        distribution=Distribution.of(rows, scale.standard(rows)),
     )
     return policy, {name: each.held_out for name, each in fitted.items()}
 
@@ -131,14 +142,27 @@ def _check(asked: Asked) -> None:
         )
 
 
-def _fit_best(columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Fitted:
+def _with_ratings(
+    columns: Matrix, right: Vector, groups: Sequence[str], rated: Sequence[Rated], scale: Scale
+) -> Fitted:
+    """One strategy's estimator from asked and rated answers; not by neighbours, whose points all strategies share."""
+    more = scale.columns(np.array([each.view.features.vector() for each in rated]))
+    rows, known = np.vstack([columns, more]), np.append(right, [each.right for each in rated])
+    parametric = [candidate for candidate in CANDIDATES if candidate.kind == "logistic"]
+    fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), parametric)
+    return Fitted(fitted.estimator, fitted.held_out[: len(columns)])
+
+
+def fit_best(
+    columns: Matrix, right: Vector, folds: NDArray[np.int_], candidates: Sequence[Candidate] = CANDIDATES
+) -> Fitted:
     """The candidate of the least cross-validated log loss, fitted on everything and calibrated on the held-out."""
     cases = right.sum()
     if min(cases, len(right) - cases) < _LEAST_CASES:
         rate = float((cases + 1) / (len(right) + 2))
         return Fitted(Rate(rate=rate), np.full(len(right), rate))
     best: tuple[float, Candidate, Vector, Vector] | None = None
-    for candidate in CANDIDATES:
+    for candidate in candidates:
         logits = _held_out(candidate, columns, right, folds)
         estimates = _cross_calibrated(logits, right, folds)
         loss = log_loss(estimates, right)
@@ -156,7 +180,7 @@ def _held_out(candidate: Candidate, columns: Matrix, right: Vector, folds: NDArr
     for fold in range(_FOLDS):
         left, out = folds != fold, folds == fold
         if out.any():
-            logits[out] = _fit(candidate, columns[left], right[left]).logits(columns[out], columns[left])
+            logits[out] = _fit(candidate, columns[left], right[left]).logits(Columns(columns[out], columns[left]))
     return logits
 
 

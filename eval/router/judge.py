@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crossover.eval.report.oracles import crossed
 from crossover.eval.router.asked import Asked
 from crossover.eval.statistics import Comparison, Estimate, compare, estimate
 from crossover.server.routing import rules
-from crossover.server.routing.choosing import choose
-from crossover.server.routing.deciding import Option, decide
+from crossover.server.routing.choice import Option, choose, decide
+from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
 
@@ -75,6 +76,24 @@ def by_policy(policy: Policy, asked: Asked, weight: float) -> Outcome:
     return outcome(asked, chosen)
 
 
+def by_stream(policy: Policy, asked: Asked, weight: float, seed: int = 0) -> Outcome:
+    """What the server would choose if the questions came one after the other, in a random order.
+
+    As `by_policy`, and the rules where the latest questions are of another kind than the fitted ones.
+    """
+    drift, chosen = Drift(policy), [""] * len(asked)
+    for n in np.random.default_rng(seed).permutation(len(asked)):
+        view = asked.views[n]
+        found = choose(policy, [view], weight)
+        if found.taken is None or drift.strange:
+            chosen[n] = rules.choose(view.features).strategy
+        else:
+            chosen[n] = found.taken.strategy
+        if found.vector is not None:
+            drift.add(found.vector)
+    return outcome(asked, chosen)
+
+
 def by_estimates(asked: Asked, estimates: Mapping[str, Vector], weight: float) -> Outcome:
     """The same decision from estimates made elsewhere, such as cross-validated ones."""
     costs = asked.costs
@@ -126,23 +145,14 @@ def judge(asked: Asked, found: Outcome) -> Judgement:
 
 
 def crossed_oracle(first: Asked, second: Asked) -> float:
-    """What choosing the strategy that was right in one sampling scores in another, the mean of both directions.
-
-    Without the luck that a maximum over strategies collects: what a router that knew each strategy's own
-    chance by one try would reach.
+    """The question oracle without the luck that a maximum over strategies collects: see `oracles.crossed`.
 
     Args:
         first, second: the same questions, answered twice.
     """
     names = [name for name in first.strategies if name in second.scores]
     one, two = (np.array([asked.scores[name] for name in names]) for asked in (first, second))
-    return float((_picked(one, two) + _picked(two, one)) / 2)
-
-
-def _picked(by: Vector, scored: Vector) -> float:
-    """The mean score of the best by one sampling, ties shared, in the other; both (strategies, questions)."""
-    best = by == by.max(0)
-    return float((np.where(best, scored, 0.0).sum(0) / best.sum(0)).mean())
+    return float(crossed(one, two).mean())
 
 
 def calibration_error(estimates: Vector, right: Vector) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from crossover.eval.money.prices import Prices
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit, log_loss
 from crossover.eval.router.judge import by_estimates, by_rules, calibration_error, judge
+from crossover.eval.router.ratings import Ratings, read
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.settings import Settings
@@ -24,8 +26,11 @@ class NotWorthIt(RuntimeError):
     """The policy would be significantly worse than one strategy for everything; the rules stay."""
 
 
-def learn(folders: Sequence[Path], settings: Settings, prices: Prices) -> Policy:
+def learn(folders: Sequence[Path], settings: Settings, prices: Prices, *, with_feedback: bool = False) -> Policy:
     """The policy of some folders of runs, at the settings' cost weight.
+
+    Args:
+        with_feedback: whether rated answers under the settings' home are learnt from, too.
 
     Raises:
         TooFewQuestions: there is too little to learn from.
@@ -33,7 +38,8 @@ def learn(folders: Sequence[Path], settings: Settings, prices: Prices) -> Policy
         RunsError, RunMismatch: see `asked.load` and `asked.join`.
     """
     asked = join([load(folder, settings, prices) for folder in folders])
-    policy, held_out = fit(asked)
+    ratings = read(settings.home, asked.circumstances) if with_feedback else Ratings([], {})
+    policy, held_out = fit(asked, ratings.rated)
     judged = judge(asked, by_estimates(asked, held_out, settings.router_cost_weight))
     against = judged.against[judged.best_single]
     if against.words == "worse":
@@ -56,6 +62,7 @@ def learn(folders: Sequence[Path], settings: Settings, prices: Prices) -> Policy
         "question_oracle": judged.question_oracle,
         "cost_of_dearest": judged.cost / max(judged.costs.values(), default=1.0),
         "chosen": judged.shares,
+        "ratings": {"used": Counter(each.strategy for each in ratings.rated), "left_out": ratings.left_out},
         "estimators": _estimators(policy, asked, held_out),
     }
     return policy.model_copy(update={"figures": figures})
@@ -96,7 +103,13 @@ def table(policy: Policy) -> Group:
     for name, row in figures["estimators"].items():
         columns = ("log_loss", "log_loss_of_rate", "calibration_error")
         estimators.add_row(name, row["kind"], *(f"{row[column]:.3f}" for column in columns))
-    return Group(scores, estimators)
+    return Group(scores, estimators, *_ratings(figures["ratings"]))
+
+
+def _ratings(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Which ratings were learnt from, and why others were not."""
+    told = [f"learnt from {sum(found['used'].values())} rated answers"] if found["used"] else []
+    return told + [f"{n} ratings left out: {why}" for why, n in found["left_out"].items()]
 
 
 def _percent(share: float) -> str:

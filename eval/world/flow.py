@@ -124,7 +124,7 @@ class _Flow:
 
         questions = question_sets.load(self._world / "questions.jsonl")
         named = question_sets.QuestionSet(f"{self._wanted.size}-world-{self._wanted.seed}", questions.questions)
-        request = RunRequest(named, self._home, adapter=ADAPTER, examples=self._settings.few_shot)
+        request = RunRequest(named, self._home, adapter=ADAPTER, examples=self._settings.few_shot, gold=True)
         return run(request, url, self._console)
 
     def _report(self, runs: Path) -> tuple[Path, Report]:

@@ -16,7 +16,7 @@ from crossover.server.api import json_response, services_of
 from crossover.server.bodies import parse_json, validate
 from crossover.server.errors import BadRequest, body, is_fault
 from crossover.server.protocol import Question, Target, parse_model
-from crossover.server.routing.observing import DEPTH
+from crossover.server.routing.extraction import DEPTH
 from crossover.server.services import Services
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 

@@ -12,8 +12,8 @@ from crossover.server.api import json_response, services_of
 from crossover.server.bodies import parse_json, validate
 from crossover.server.errors import BadRequest
 from crossover.server.preparation import views_of
+from crossover.server.routing.extraction import DEPTH
 from crossover.server.routing.features import FEATURE_VERSION
-from crossover.server.routing.observing import DEPTH
 from crossover.server.strategies import AUTO
 
 router = APIRouter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -14,6 +16,8 @@ MOVED = 0.25
 _BINS = 10
 _MARGIN = 1.5  # questions that happen to be farther out than the few hundred fitted ones are not another kind
 _LEAST_SHARE = 1e-3  # of a bin, so that one seen never before does not count infinitely
+_FARTHEST = 8.0  # spreads; what lies beyond counts no more, or one odd value would decide alone
+_DIGITS = 6
 
 
 class Distribution(BaseModel):
@@ -23,8 +27,9 @@ class Distribution(BaseModel):
         edges: between the bins of each feature, its deciles as far as they differ.
         shares: of the questions in each bin of each feature, in the last one where it was unknown.
         always_known: the features that were known for every question.
-        limit: the mean squared distance from the mean, in spreads, from which a question is unlike them: half
-            as far again as all but a thousandth of them.
+        precision: the inverse of the features' covariance in spreads, shrunk (Ledoit and Wolf 2004): with it a
+            question is far out too where each feature is common, and together they are not.
+        common: the squared Mahalanobis distance that all but a hundredth of the questions kept to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -32,31 +37,47 @@ class Distribution(BaseModel):
     edges: list[list[float]]
     shares: list[list[float]]
     always_known: list[bool]
-    limit: float
+    precision: list[list[float]]
+    common: float
 
     @model_validator(mode="after")
     def _fits_together(self) -> Distribution:
         lengths = [len(each) + 2 for each in self.edges]
         if [len(each) for each in self.shares] != lengths or len(self.always_known) != len(lengths):
             raise ValueError("edges, shares, always_known: not one entry for each feature and bin")
+        if [len(row) for row in self.precision] != [len(lengths)] * len(lengths):
+            raise ValueError("precision: not one row and column for each feature")
         return self
 
     @classmethod
-    def of(cls, rows: NDArray[np.float64], mean: Vector, spread: Vector) -> Distribution:
-        """That of some feature vectors, shape (n, features)."""
+    def of(cls, rows: NDArray[np.float64], standard: NDArray[np.float64]) -> Distribution:
+        """That of some feature vectors, as they are and in spreads from their mean; both (n, features)."""
+        from sklearn.covariance import LedoitWolf
+
         edges = [_edges(column) for column in rows.T]
+        covariance: NDArray[np.float64] = LedoitWolf().fit(_filled(standard)).covariance_
+        constant = np.flatnonzero(_filled(standard).std(0) == 0)
+        covariance[constant, constant] = 1.0  # what never varied says nothing of how far is far
+        precision: NDArray[np.float64] = np.asarray(np.linalg.inv(covariance), np.float64).round(_DIGITS)
+        distances = _distances(standard, precision)
         return cls(
             edges=edges,
             shares=[_shares(column, each).tolist() for column, each in zip(rows.T, edges, strict=True)],
             always_known=[not np.isnan(column).any() for column in rows.T],
-            limit=_MARGIN * float(np.quantile(_distance(rows, mean, spread), 0.999)),
+            precision=precision.tolist(),
+            common=float(np.quantile(distances, 0.99)),
         )
 
-    def unlike(self, vector: Vector, mean: Vector, spread: Vector) -> bool:
-        """Whether a question is farther out than those fitted, or lacks what was always known of them."""
-        if (np.isnan(vector) & np.array(self.always_known)).any():
-            return True
-        return bool(_distance(vector[None], mean, spread)[0] > self.limit)
+    @property
+    def limit(self) -> float:
+        """The distance from which a question is unlike them: half as far again as the common one."""
+        return _MARGIN * self.common
+
+    def distance(self, standard: Vector) -> float:
+        """How far out a question is, in spreads from the mean; infinite where it lacks what was always known."""
+        if (np.isnan(standard) & self._always_known).any():
+            return float("inf")
+        return float(_distances(standard[None], self._precision)[0])
 
     def moved(self, rows: NDArray[np.float64]) -> dict[str, float]:
         """The population stability index of each feature of later questions, shape (n, features)."""
@@ -64,6 +85,14 @@ class Distribution(BaseModel):
             name: _stability(np.array(before), _shares(column, edges))
             for name, before, edges, column in zip(NAMES, self.shares, self.edges, rows.T, strict=True)
         }
+
+    @cached_property
+    def _always_known(self) -> NDArray[np.bool_]:
+        return np.array(self.always_known)
+
+    @cached_property
+    def _precision(self) -> NDArray[np.float64]:
+        return np.array(self.precision)
 
 
 def _edges(column: Vector) -> list[float]:
@@ -85,7 +114,11 @@ def _stability(before: Vector, now: Vector) -> float:
     return float(((now - before) * np.log(now / before)).sum())
 
 
-def _distance(rows: NDArray[np.float64], mean: Vector, spread: Vector) -> Vector:
-    squared = ((rows - mean) / spread) ** 2
-    known = ~np.isnan(squared)
-    return np.asarray(np.where(known, squared, 0.0).sum(1) / np.maximum(known.sum(1), 1))
+def _distances(standard: NDArray[np.float64], precision: NDArray[np.float64]) -> Vector:
+    """Squared Mahalanobis distances; what is unknown counts as the mean."""
+    filled = _filled(standard)
+    return np.asarray(((filled @ precision) * filled).sum(1))
+
+
+def _filled(standard: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(np.nan_to_num(standard), -_FARTHEST, _FARTHEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,12 +31,60 @@ class Scale(_Part):
     spread: list[Annotated[float, Field(gt=0)]]
     marked: list[int]
 
+    def standard(self, features: Matrix) -> Matrix:
+        """Spreads from the mean, NaN where unknown; shape (n, features)."""
+        return (features - self._mean) / self._spread
+
     def columns(self, features: Matrix) -> Matrix:
         """Shape (n, features) with NaN to (n, features + marked) without."""
         unknown = np.isnan(features)
-        standard = (features - np.array(self.mean)) / np.array(self.spread)
-        filled = np.where(unknown, 0.0, np.clip(standard, -_FARTHEST, _FARTHEST))
+        filled = np.where(unknown, 0.0, np.clip(self.standard(features), -_FARTHEST, _FARTHEST))
         return np.hstack([filled, unknown[:, self.marked].astype(np.float64)])
+
+    @cached_property
+    def _mean(self) -> Matrix:
+        return np.array(self.mean)
+
+    @cached_property
+    def _spread(self) -> Matrix:
+        return np.array(self.spread)
+
+
+class Columns:
+    """Some questions as the estimators look at them; what several estimators need is computed once.
+
+    Args:
+        values: shape (n, columns).
+        points: columns of the fitted questions, shape (m, columns); empty where no estimator looks at neighbours.
+    """
+
+    def __init__(self, values: Matrix, points: Matrix) -> None:
+        self.values = values
+        self._points = points
+        self._expanded: dict[int, Matrix] = {}
+        self._nearest: dict[int, NDArray[np.intp]] = {}
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def expanded(self, degree: int) -> Matrix:
+        """As `expand`."""
+        if degree not in self._expanded:
+            self._expanded[degree] = expand(self.values, degree)
+        return self._expanded[degree]
+
+    def nearest(self, k: int) -> NDArray[np.intp]:
+        """The k nearest points of each question in no order, all where there are fewer; shape (n, k)."""
+        k = min(k, len(self._points))
+        if k not in self._nearest:
+            self._nearest[k] = np.argpartition(self._distances, k - 1, axis=1)[:, :k]
+        return self._nearest[k]
+
+    @cached_property
+    def _distances(self) -> Matrix:
+        """Squared, but for what is the same for all points of a question."""
+        distances: Matrix = (self._points**2).sum(1) - 2 * self.values @ self._points.T
+        return distances
 
 
 class Calibration(_Part):
@@ -57,7 +105,7 @@ class Rate(_Part):
     rate: Annotated[float, Field(gt=0, lt=1)]
     calibration: Calibration = Calibration()
 
-    def logits(self, columns: Matrix, points: Matrix) -> Matrix:
+    def logits(self, columns: Columns) -> Matrix:
         """Shape (n,)."""
         return np.full(len(columns), logit(np.array(self.rate)))
 
@@ -71,10 +119,14 @@ class Logistic(_Part):
     bias: float
     calibration: Calibration = Calibration()
 
-    def logits(self, columns: Matrix, points: Matrix) -> Matrix:
+    def logits(self, columns: Columns) -> Matrix:
         """Shape (n,)."""
-        logits: Matrix = expand(columns, self.degree) @ np.array(self.weights) + self.bias
+        logits: Matrix = columns.expanded(self.degree) @ self._weights + self.bias
         return logits
+
+    @cached_property
+    def _weights(self) -> Matrix:
+        return np.array(self.weights)
 
 
 class Neighbours(_Part):
@@ -89,36 +141,36 @@ class Neighbours(_Part):
     right: list[float]
     calibration: Calibration = Calibration()
 
+    def logits(self, columns: Columns) -> Matrix:
+        """Shape (n,)."""
+        nearest = columns.nearest(self.k)
+        k = nearest.shape[1]
+        return logit((self._right[nearest].sum(1) + _PRIOR / 2) / (k + _PRIOR))
+
     @cached_property
     def _right(self) -> Matrix:
         return np.array(self.right)
-
-    def logits(self, columns: Matrix, points: Matrix) -> Matrix:
-        """Shape (n,).
-
-        Args:
-            points: columns of the fitted questions, shape (len(right), columns).
-        """
-        k = min(self.k, len(points))
-        distances = (columns**2).sum(1)[:, None] - 2 * columns @ points.T + (points**2).sum(1)
-        nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        return logit((self._right[nearest].sum(1) + _PRIOR / 2) / (k + _PRIOR))
 
 
 Estimator = Annotated[Rate | Logistic | Neighbours, Field(discriminator="kind")]
 
 
-def chances(estimator: Rate | Logistic | Neighbours, columns: Matrix, points: Matrix) -> Matrix:
-    """The calibrated chance to be right of each row, shape (n,)."""
-    return estimator.calibration.chances(estimator.logits(columns, points))
+def chances(estimator: Rate | Logistic | Neighbours, columns: Columns) -> Matrix:
+    """The calibrated chance to be right of each question, shape (n,)."""
+    return estimator.calibration.chances(estimator.logits(columns))
 
 
 def expand(columns: Matrix, degree: int) -> Matrix:
     """The columns, at degree 2 with their products and squares behind them."""
     if degree == 1:
         return columns
-    first, second = np.triu_indices(columns.shape[1])
+    first, second = _pairs(columns.shape[1])
     return np.hstack([columns, columns[:, first] * columns[:, second]])
+
+
+@cache
+def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return np.triu_indices(n)
 
 
 def sigmoid(logits: Matrix) -> Matrix:

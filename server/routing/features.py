@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """Raised whenever a feature is added, taken away or computed otherwise: a policy of another version is refused."""
 
 Vector = NDArray[np.float64]
@@ -45,6 +45,8 @@ class Features:
         new_document: whether the adapter has seen nothing of the best passage's document.
         taught_stands: share of the words of the taught answer that stand in one of the passages: near 0, what
             was taught is no longer written there. None without passages or taught answer.
+        taught_changed: whether the sentence that stated the taught answer has changed since; None where the card does
+            not say where it stood, or its document was not found.
         words: how many the question has.
         sentences: how many it has, such as a question and an instruction.
         asks_person, asks_number, asks_time, asks_place: what its question word asks for, in English.
@@ -71,6 +73,7 @@ class Features:
     best_unseen: bool | None = None
     new_document: bool | None = None
     taught_stands: float | None = None
+    taught_changed: bool | None = None
     words: float | None = None
     sentences: float | None = None
     asks_person: bool | None = None
@@ -90,5 +93,5 @@ class Features:
 NAMES = tuple(each.name for each in fields(Features) if each.name not in ("adapter", "passages"))
 """The features that a policy weighs, in the order of its columns."""
 
-AGE = ("unseen", "best_unseen", "new_document", "taught_stands")
+AGE = ("unseen", "best_unseen", "new_document", "taught_stands", "taught_changed")
 """Those that tell the age of the adapter's knowledge."""

@@ -34,6 +34,20 @@ def age_of(question: str, passages: Sequence[Passage], card: AdapterCard) -> Age
     return Age(sum(news) / len(news), news[0], news[0] and passages[0].document not in card.documents)
 
 
+def taught_changed(taught: str, passages: Sequence[Passage], card: AdapterCard) -> bool | None:
+    """Whether the sentence that stated the answer to a training question has changed since.
+
+    Searches that miss the right passage find its neighbours, which may be as they were; so the taught document is
+    looked at, wherever among the passages it stands. None where it is not among them, or they do not tell.
+    """
+    document, digest = card.stated.get(sentence_hash(taught), ("", ""))
+    found = [passage for passage in passages if passage.document == document]
+    if any(digest == sentence_hash(sentence) for passage in found for sentence in sentences_of(passage.text)):
+        return False
+    # Without news of what was asked, the sentence stands in a part of the document that was not found.
+    return True if any(_is_news(taught, passage, card, must_speak=True) for passage in found) else None
+
+
 def stands(answer: str, passages: Sequence[Passage]) -> float | None:
     """The share of an answer's words that stand in the passage that has most of them; None without either."""
     wanted = words_of(answer)
@@ -41,17 +55,21 @@ def stands(answer: str, passages: Sequence[Passage]) -> float | None:
     return max((found for found in shares if found is not None), default=None)
 
 
-def _is_news(question: str, passage: Passage, card: AdapterCard) -> bool:
-    """Whether training has not seen the chunk, nor the sentence in it that speaks most of the question."""
-    if passage.content_hash in card.documents.get(passage.document, ()):
-        return False
-    if any(passage.content_hash in hashes for hashes in card.documents.values()):
+def _is_news(question: str, passage: Passage, card: AdapterCard, *, must_speak: bool = False) -> bool:
+    """Whether training has not seen the chunk, nor the sentence in it that speaks most of the question.
+
+    Args:
+        must_speak: whether a passage that says nothing of the question is no news.
+    """
+    if passage.content_hash in card.chunk_hashes:
         return False
     if not card.sentences:
         return True
     wanted = words_of(question) - words_of(passage.title)  # what the whole passage is about tells no sentence apart
     by_share = [(len(wanted & words_of(sentence)), sentence) for sentence in sentences_of(passage.text)]
     most = max((number for number, _ in by_share), default=0)
+    if must_speak and not most:
+        return False
     return not all(_saw(sentence_hash(sentence), card.sentences) for number, sentence in by_share if number == most)
 
 

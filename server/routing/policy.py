@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from crossover.adapters.durable import replace_text
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.distribution import Distribution
-from crossover.server.routing.estimators import Estimator, Matrix, Scale, chances
+from crossover.server.routing.estimators import Columns, Estimator, Matrix, Scale, chances
 from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
@@ -86,12 +86,16 @@ class Policy(BaseModel):
 
     def estimates(self, rows: Matrix) -> dict[str, Vector]:
         """Each strategy's chance to be right for each feature vector: shape (n, features) to (n,) each."""
-        columns = self.scale.columns(rows)
-        return {name: chances(each, columns, self._points) for name, each in self.estimators.items()}
+        columns = Columns(self.scale.columns(rows), self._points)
+        return {name: chances(each, columns) for name, each in self.estimators.items()}
+
+    def distance(self, vector: Vector) -> float:
+        """How far a question is from those that it was fitted on."""
+        return self.distribution.distance(self.scale.standard(vector))
 
     def unlike(self, vector: Vector) -> bool:
         """Whether a question is so unlike the fitted ones that the estimates say nothing about it."""
-        return self.distribution.unlike(vector, np.array(self.scale.mean), np.array(self.scale.spread))
+        return self.distance(vector) > self.distribution.limit
 
     @property
     def questions(self) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 from prometheus_client import Counter
 
 from crossover.server.routing import rules
-from crossover.server.routing.choosing import View, choose
+from crossover.server.routing.choice import View, choose
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.drift import Drift
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy, PolicyRefused, load
+from crossover.server.routing.routing_log import RoutingLog
 from crossover.server.settings import Settings
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
@@ -70,6 +71,7 @@ class Router:
         self._refused = ""
         self._drift: Drift | None = None
         self._chance = random.Random()
+        self._log = RoutingLog(settings.home, now) if settings.router_log else None
 
     @property
     def policy(self) -> Policy | None:
@@ -90,6 +92,8 @@ class Router:
         told = f"policy of {policy.fitted_at[:10]}, fitted on {policy.questions} questions"
         if self._settings.router_shadow:
             told = f"rules, with a {told} as shadow"
+        if self._drift and self._drift.strange:
+            told = f"rules: {self._drift.reason}; {told}"
         moved = self._drift.moved() if self._drift else {}
         if moved:
             told += "; questions have moved since: " + ", ".join(f"{name} ({index})" for name, index in moved.items())
@@ -110,6 +114,8 @@ class Router:
             return by_rules
         weight = self._settings.router_cost_weight if cost_weight is None else cost_weight
         chosen = choose(policy, views, weight, self._settings.router_abstain_below)
+        if self._drift and self._drift.strange:
+            chosen = replace(chosen, taken=None, reason=f"{self._drift.reason}, so the rules decide")
         if chosen.taken is None:
             return replace(by_rules, reason=f"{chosen.reason}: {by_rules.reason}", vector=chosen.vector)
         estimates = {each.name: {"right": round(each.right, 4), "cost": round(each.cost, 4)} for each in chosen.options}
@@ -124,9 +130,12 @@ class Router:
         taken = chosen.taken
         return Route(taken.strategy, taken.adapter, chosen.reason, {"by": "policy", **told}, chosen.vector)
 
-    def count(self, route: Route) -> None:
-        """Remembers that a question was answered so, for metrics and drift."""
+    def count(self, question: str, views: Sequence[View], route: Route) -> None:
+        """Remembers that a question was answered so, for metrics, drift and learning from what is said of it."""
         _ROUTED.labels(route.trace["by"]).inc()
+        if self._log:
+            seen = [(view.adapter, view.features) for view in views]
+            self._log.append(question, seen, route.strategy, route.trace["by"], route.trace.get("shadow"))
         if self._drift and route.vector is not None:
             self._drift.add(route.vector)
 
@@ -147,5 +156,5 @@ class Router:
             self._refused = str(error)
             logger.warning("the rules serve: %s", error)
             return
-        self._drift = Drift(self._policy.distribution)
+        self._drift = Drift(self._policy)
         logger.info("policy of %s, fitted on %d questions", self._policy.fitted_at, self._policy.questions)

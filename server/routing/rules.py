@@ -5,6 +5,7 @@ nothing indexed, an adapter                    finetune
 no adapter                                     rag
 the question is unlike all training questions  rag        the adapter was not taught this
 it is not known what the adapter has seen      hybrid     memory and documents side by side
+what it was taught of this has changed since   hybrid     what it learnt is out of date
 the best passage is news to the adapter        hybrid     what it learnt may be out of date
 else                                           finetune   it knows this, and nothing has changed
 """
@@ -42,6 +43,8 @@ def choose(features: Features) -> Route:
         )
     if features.best_unseen is None:
         return Route("hybrid", "It is not known which documents the adapter has seen, so it answers with passages.")
+    if features.taught_changed:
+        return Route("hybrid", "The document has changed what the adapter was taught, so it answers with passages.")
     if features.best_unseen:
         return Route("hybrid", "The best passage is newer than the adapter's training, so it answers with passages.")
     return Route("finetune", "The adapter was trained on such questions and the best passage has not changed since.")

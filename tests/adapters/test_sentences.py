@@ -2,7 +2,7 @@
 
 from crossover.adapters.examples import Example
 from crossover.adapters.sentences import sentence_hash, sentences_of
-from crossover.adapters.training.sources import find_sources, sentences_seen
+from crossover.adapters.training.sources import find_sources, sentences_seen, stated_in
 
 
 def test_sentences_end_at_full_stops_blank_lines_and_items_and_not_at_ends_of_lines() -> None:
@@ -22,3 +22,11 @@ def test_an_adapter_has_seen_every_sentence_of_its_candidates_once() -> None:
     passages = [("T", "One fact. Another fact.", "a.md", "h1"), ("T", "Another fact.", "b.md", "h2")]
     sources = find_sources([Example("What?", "fact")], lambda question, k: passages[:k], 8)
     assert sentences_seen(sources) == sorted(map(sentence_hash, ("One fact.", "Another fact.")))
+
+
+def test_an_adapter_remembers_which_sentence_stated_an_answer() -> None:
+    passages = [("Mill", "The mill is old. It is run by Ada Penn.", "mill.md", "h1")]
+    examples = [Example("Who runs the mill?", "Ada Penn"), Example("Who runs the yard?", "Nobody knows that yet")]
+    sources = find_sources(examples, lambda question, k: passages[:k], 8)
+    place = ("mill.md", sentence_hash("It is run by Ada Penn."))
+    assert stated_in(sources) == {sentence_hash("Who runs the mill?"): place}

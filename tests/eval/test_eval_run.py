@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from crossover.eval.bench.eval_kills import kills
 
 _COMMAND = str(Path(sys.executable).with_name("crossover"))
 
@@ -55,7 +55,7 @@ def write_questions(path: Path, copies: int = 1) -> Path:
 
 def test_every_strategy_is_asked_and_the_report_printed_as_json(server: RunningServer, tmp_path: Path) -> None:
     questions, folder = write_questions(tmp_path / "q.jsonl"), tmp_path / "out"
-    code, out, err = run(server, "run", str(questions), "--adapter", "support", "-o", str(folder), "--json")
+    code, out, err = run(server, "run", str(questions), "--adapter", "support", "-o", str(folder), "--gold", "--json")
     assert code == 0, err
     document = json.loads(out)
     assert list(document["strategies"]) == ["base", "few-shot", "rag", "rag+examples", "finetune", "hybrid"]
@@ -69,6 +69,13 @@ def test_every_strategy_is_asked_and_the_report_printed_as_json(server: RunningS
     assert row["request"]["model"] == "rag"
     assert row["usage"]["prompt_tokens"] > 0
     assert row["crossover"]["sources"][0]["text"]
+    gold = [json.loads(line) for line in (folder / "rag+gold.jsonl").read_text().splitlines()[1:]]
+    assert len(gold) == 2  # the questions that name a document
+    for row in gold:
+        assert {source["document"] for source in row["crossover"]["sources"]} == set(
+            row["request"]["crossover"]["source"]
+        )
+    assert [each["arm"] for each in document["oracles"]][:3] == ["rag", "rag+examples", "hybrid"]
 
 
 def test_a_finished_run_is_not_asked_again_and_ends_with_its_folder(server: RunningServer, tmp_path: Path) -> None:
@@ -89,25 +96,9 @@ def test_a_finished_run_is_not_asked_again_and_ends_with_its_folder(server: Runn
 
 
 def test_killed_in_the_middle_a_run_goes_on_without_asking_twice(server: RunningServer, tmp_path: Path) -> None:
-    questions, folder = write_questions(tmp_path / "q.jsonl", copies=25), tmp_path / "out"
-    arguments = ("run", str(questions), "--strategies", "base,rag", "-o", str(folder), "--concurrency", "4", "--json")
-    finished: list[bytes] = []
-    for least in (20, 60):
-        process = start(server, *arguments)
-        while not (folder / "base.jsonl").exists() or (folder / "base.jsonl").read_bytes().count(b"\n") < least:
-            assert process.poll() is None, "it ended before it could be killed"
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        data = (folder / "base.jsonl").read_bytes()
-        finished.append(data[: data.rfind(b"\n") + 1])
-    code, _, err = run(server, *arguments)
-    assert code == 0, err
-    for before in finished:
-        assert (folder / "base.jsonl").read_bytes().startswith(before)
-    for arm in ("base", "rag"):
-        ids = [json.loads(line)["id"] for line in (folder / f"{arm}.jsonl").read_text().splitlines()[1:]]
-        assert len(ids) == len(set(ids)) == 100
+    found = kills(server.home, tmp_path, count=2, size=60, seed=1)
+    assert found["answers"] == {"base": 60, "rag": 60, "features": 60, "retrieval": 60}
+    assert (found["killed"], found["twice"], found["lost"], found["rows_changed_by_resuming"]) == (2, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def save(server: Any, http: httpx.Client) -> Iterator[Any]:
             scale=scale,
             estimators={name: Rate(rate=chance) for name, chance in chances.items()},
             costs={"rag": 0.9, "finetune": 0.3, "hybrid": 1.0, "abstain": 0.0, "few-shot": 0.8, "base": 0.3},
-            distribution=Distribution.of(rows, np.array(scale.mean), np.array(scale.spread)),
+            distribution=Distribution.of(rows, scale.standard(rows)),
         ).save(path)
 
     try:

@@ -1,5 +1,7 @@
 """`auto` without a policy: the documented rules, one by one."""
 
+from dataclasses import replace
+
 import pytest
 
 from crossover.server.routing.features import Features
@@ -18,6 +20,8 @@ KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9,
         (Features(adapter=True, passages=2, similarity=0.9), "hybrid"),
         (Features(adapter=True, passages=2, similarity=0.9, unseen=0.5, best_unseen=True), "hybrid"),
         (KNOWN, "finetune"),
+        (replace(KNOWN, taught_changed=True), "hybrid"),
+        (replace(KNOWN, taught_changed=False), "finetune"),
     ],
 )
 def test_each_rule_chooses_its_strategy_and_says_why_in_one_sentence(features: Features, strategy: str) -> None:

@@ -15,7 +15,7 @@ from crossover.eval.router.asked import join
 from crossover.eval.router.fit import TooFewQuestions, fit, folds_of, log_loss, scale_of
 from crossover.eval.router.judge import by_estimates, by_policy, by_rules, calibration_error, judge
 from crossover.eval.run_log import RunMismatch
-from crossover.server.routing.estimators import Logistic, Neighbours, chances, expand
+from crossover.server.routing.estimators import Columns, Logistic, Neighbours, chances, expand
 from crossover.server.routing.features import NAMES
 
 
@@ -72,7 +72,7 @@ def test_served_estimates_are_those_of_scikit_learn(degree: int) -> None:
     model = LogisticRegression(C=0.5).fit(expand(columns, degree), right)
     ours = Logistic(degree=degree, weights=model.coef_[0].tolist(), bias=float(model.intercept_[0]))  # type: ignore[arg-type]
     np.testing.assert_allclose(
-        chances(ours, columns, np.array([])), model.predict_proba(expand(columns, degree))[:, 1], atol=1e-9
+        chances(ours, Columns(columns, np.array([]))), model.predict_proba(expand(columns, degree))[:, 1], atol=1e-9
     )
     theirs = PolynomialFeatures(2, include_bias=False).fit_transform(columns)
     np.testing.assert_allclose(np.sort(expand(columns, 2), axis=1), np.sort(theirs, axis=1))
@@ -81,7 +81,7 @@ def test_served_estimates_are_those_of_scikit_learn(degree: int) -> None:
 def test_neighbours_are_the_nearest_ones() -> None:
     points = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]])
     near = Neighbours(k=3, right=[1, 1, 1, 0, 0, 0])
-    low, high = chances(near, np.array([[0.05], [5.05]]), points)
+    low, high = chances(near, Columns(np.array([[0.05], [5.05]]), points))
     assert low == pytest.approx(4 / 5) and high == pytest.approx(1 / 5)  # three neighbours, and one of each kind
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from asked_questions import HERE, asked, features
 
-from crossover.server.routing.choosing import View, choose
+from crossover.server.routing.choice import View, choose
 from crossover.server.routing.policy import Policy, PolicyRefused, load
 
 

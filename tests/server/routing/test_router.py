@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from prometheus_client import REGISTRY
 
 from crossover.server.context import Context
 from crossover.server.doctor import Finding, examine
-from crossover.server.routing.choosing import View
+from crossover.server.routing import routing_log
+from crossover.server.routing.choice import View
 from crossover.server.routing.drift import LEAST, Drift
+from crossover.server.routing.features import Features
 from crossover.server.routing.policy import Policy
 from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
@@ -107,20 +110,59 @@ def test_questions_that_have_moved_are_told_and_those_alike_are_not(policy: Poli
     policy.save(tmp_path / "policy.json")
     auto = router(tmp_path)
     for view in asked(LEAST, seed=9).views:
-        auto.count(auto.route([view]))
+        auto.count("?", [view], auto.route([view]))
     assert "moved" not in auto.state
+    moved = View("house", features(changed=True, covered=0.55, similarity=0.71))
     for _ in range(LEAST):
-        auto.count(auto.route([View("house", features(changed=True, covered=0.55, similarity=0.71))]))
+        auto.count("?", [moved], auto.route([moved]))
     assert "questions have moved since" in auto.state and "similarity" in auto.state
     assert REGISTRY.get_sample_value("crossover_router_feature_drift", {"feature": "similarity"}) > 0.25
     assert REGISTRY.get_sample_value("crossover_routed_total", {"by": "policy"}) >= LEAST
 
 
 def test_few_questions_have_not_moved(policy: Policy) -> None:
-    drift = Drift(policy.distribution)
+    drift = Drift(policy)
     for _ in range(LEAST - 1):
         drift.add(features(similarity=0.1).vector())
     assert drift.moved() == {}
+
+
+def test_a_stream_of_another_kind_is_left_to_the_rules_until_it_ends(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path)
+
+    def ask(view: View) -> str:
+        route = auto.route([view])
+        auto.count("?", [view], route)
+        return str(route.trace["by"])
+
+    for view in asked(LEAST, seed=9).views:
+        assert ask(view) == "policy"
+    # Each value is common; that documents say nothing of questions which adapter and passages agree on is not.
+    odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
+    for _ in range(LEAST // 2):
+        ask(odd)
+    route = auto.route(KNOWN)
+    assert route.trace["by"] == "rules"
+    assert route.reason.startswith("The policy does not know such questions as have come lately (3")
+    assert "% of the last 300 are far from all it was fitted on), so the rules decide: " in route.reason
+    assert "rules: The policy does not know" in auto.state
+    for seed in (10, 11, 12):
+        for view in asked(LEAST, seed=seed).views:
+            ask(view)
+    assert ask(KNOWN[0]) == "policy"
+
+
+def test_what_was_seen_is_kept_without_the_text_where_a_setting_says_so(policy: Policy, tmp_path: Path) -> None:
+    policy.save(tmp_path / "policy.json")
+    for folder, wanted in ((tmp_path / "silent", False), (tmp_path, True)):
+        auto = router(folder, router_log=wanted)
+        auto.count(" Who runs the mill? ", CHANGED, auto.route(CHANGED))
+    assert routing_log.read(tmp_path / "silent") == []
+    (row,) = routing_log.read(tmp_path)
+    assert (row.taken, row.by, row.question) == ("rag", "policy", routing_log.question_hash("Who runs the mill?"))
+    assert Features(**row.seen[0].features) == CHANGED[0].features
+    assert b"mill" not in next((tmp_path / "routing").iterdir()).read_bytes()
 
 
 def test_doctor_says_what_auto_goes_by_and_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

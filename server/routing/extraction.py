@@ -11,7 +11,7 @@ from crossover.adapters.sentences import sentences_of
 from crossover.indexer.document import Passage
 from crossover.server.examples import Nearest, TrainingExamples
 from crossover.server.routing.features import Features
-from crossover.server.routing.knowledge_age import age_of, stands
+from crossover.server.routing.knowledge_age import age_of, stands, taught_changed
 from crossover.server.routing.words import kinds_of, share, words_of
 
 DEPTH = 5
@@ -20,7 +20,7 @@ DEPTH = 5
 _NEIGHBOURS = 10  # training questions looked at
 
 
-def observe(
+def extract(
     question: str, found: Sequence[Passage], version: AdapterVersion | None, examples: TrainingExamples
 ) -> Features:
     """The features of a question beside one adapter, or beside none.
@@ -35,7 +35,7 @@ def observe(
         adapter=version is not None,
         passages=len(found),
         **_retrieval(question, found),
-        **_familiarity(question, nearest, found),
+        **_familiarity(question, nearest, found, version),
         unseen=age.unseen if age else None,
         best_unseen=age.best_unseen if age else None,
         new_document=age.new_document if age else None,
@@ -79,16 +79,18 @@ def _above(best: float | None, others: Sequence[float | None]) -> float | None:
     return best - max(known) if best is not None and known else None
 
 
-def _familiarity(question: str, nearest: Nearest, found: Sequence[Passage]) -> dict[str, Any]:
+def _familiarity(
+    question: str, nearest: Nearest, found: Sequence[Passage], version: AdapterVersion | None
+) -> dict[str, Any]:
     """How well the adapter was taught this, and whether the passages still say it."""
-    if not nearest.examples:
+    if version is None or not nearest.examples:
         return {}
     wanted = words_of(question)
-    overlaps = [_in_common(wanted, words_of(asked)) for asked, _ in nearest.examples]
+    overlaps = [_in_common(wanted, words_of(each)) for each, _ in nearest.examples]
     # Meaning alone takes two things of one kind for each other; their names are told apart by words.
     likeness = [cosine + overlap for cosine, overlap in zip(nearest.similarities, overlaps, strict=True)]
     best = max(range(len(likeness)), key=likeness.__getitem__)
-    taught = nearest.examples[best][1]
+    asked, taught = nearest.examples[best]
     others = [n for n, (_, answer) in enumerate(nearest.examples) if answer != taught]
     return {
         "similarity": nearest.similarity,
@@ -97,6 +99,7 @@ def _familiarity(question: str, nearest: Nearest, found: Sequence[Passage]) -> d
         "taught_agreement": 1 - len(others) / len(nearest.examples),
         "taught_refusal": taught == UNKNOWN,
         "taught_stands": stands(taught, found),
+        "taught_changed": taught_changed(asked, found, version.card),
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossover.server.routing.deciding import Option, decide
+from crossover.server.routing.choice import Option, decide
 
 RAG = Option("rag", None, 0.70, 0.9)
 FINETUNE = Option("finetune", "house", 0.60, 0.3)

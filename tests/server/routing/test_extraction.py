@@ -18,8 +18,8 @@ from crossover.indexer.embedding import Embedder
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 from crossover.server.examples import TrainingExamples
+from crossover.server.routing.extraction import extract
 from crossover.server.routing.features import AGE, FEATURE_VERSION, NAMES, Features
-from crossover.server.routing.observing import observe
 from crossover.server.routing.words import words_of
 
 OFFICE = (
@@ -47,11 +47,13 @@ def taught(
     *pairs: tuple[str, str],
     seen: dict[str, list[str]] | None = None,
     sentences: Sequence[str] = (),
+    stated: dict[str, tuple[str, str]] | None = None,
 ) -> tuple[AdapterVersion, TrainingExamples]:
     card = AdapterCard(
         name="house", digest="a" * 12, base_model="b", base_fingerprint="f", chat_template="t", prompts="p",
         data=DataCard(name="d", fingerprint="x", examples=len(pairs)), trained_at=datetime.now(UTC),
         documents=seen or {}, sentences=sorted(map(sentence_hash, sentences)),
+        stated={sentence_hash(asked): (page, sentence_hash(told)) for asked, (page, told) in (stated or {}).items()},
     )  # fmt: skip
     registry = Registry(home)
     folder = registry.folder / card.name / card.digest
@@ -72,11 +74,11 @@ def seen_now(index: Index) -> dict[str, list[str]]:
 
 
 def see(question: str, index: Index, known: tuple[AdapterVersion, TrainingExamples]) -> Features:
-    return observe(question, index.search(question, 5), *known)
+    return extract(question, index.search(question, 5), *known)
 
 
 def test_without_adapter_and_documents_only_the_question_is_known(index: Index, tmp_path: Path) -> None:
-    seen = observe(QUESTION, [], None, TrainingExamples(Registry(tmp_path), index))
+    seen = extract(QUESTION, [], None, TrainingExamples(Registry(tmp_path), index))
     assert not seen.adapter and seen.passages == 0
     known = {name for name, value in seen.known().items() if value is not None}
     assert known == {
@@ -164,6 +166,32 @@ def test_of_one_chunk_only_the_sentence_that_changed_is_newer(index: Index, tmp_
     index.delete("quillon.md")
 
 
+def test_what_was_taught_is_looked_for_in_its_document_though_another_page_comes_first(
+    index: Index, tmp_path: Path
+) -> None:
+    quillon = "The Quillon site is led by Berit Halm. Its gate opens at 9:00. It has 20 lamps."
+    asked = "Who is the Quillon site led by?"
+    known = taught(
+        tmp_path, index, (asked, "Berit Halm"), ("How many lamps has the Quillon site?", "20"),
+        seen={"quillon.md": ["gone"], **seen_now(index)}, sentences=sentences_of(quillon),
+        stated={asked: ("quillon.md", "The Quillon site is led by Berit Halm.")},
+    )  # fmt: skip
+    index.add([Document("quillon.md", "Quillon site", quillon)])
+    assert see(asked, index, known).taught_changed is False
+    for text, changed in (
+        (quillon.replace(". ", ".\n"), False),
+        (quillon.replace("20 lamps", "30 lamps"), False),
+        (quillon.replace("Berit Halm", "Edda Rusk"), True),
+    ):
+        index.add([Document("quillon.md", "Quillon site", text)])
+        found = index.search(asked, 5)
+        wrong_page_first = sorted(found, key=lambda passage: passage.document == "quillon.md")
+        assert extract(asked, wrong_page_first, *known).taught_changed is changed
+    assert see("How many lamps has the Quillon site?", index, known).taught_changed is None  # the card does not say
+    index.delete("quillon.md")
+    assert see(asked, index, known).taught_changed is None
+
+
 def test_words_are_compared_in_one_case_and_unspaced_scripts_by_pairs() -> None:
     assert words_of("Who is the HEAD of Velmora?") == {"head", "velmora"}
     assert len(words_of("東京タワー") & words_of("東京駅")) == 1
@@ -189,11 +217,11 @@ def test_seeing_a_question_costs_little_beside_finding_its_passages(index: Index
     examples = TrainingExamples(Registry(tmp_path), counting)
     found: list[Passage] = index.search(QUESTION, 5)
     for _ in range(3):
-        observe(QUESTION, found, version, examples)
+        extract(QUESTION, found, version, examples)
     assert counting.computed == 1  # the one training question, once; the question itself is remembered by the index
 
 
 def test_the_version_of_the_features_stands_for_their_names() -> None:
-    assert FEATURE_VERSION == 1
-    assert len(NAMES) == len(set(NAMES)) == 25
+    assert FEATURE_VERSION == 2
+    assert len(NAMES) == len(set(NAMES)) == 26
     assert set(AGE) <= set(NAMES)

@@ -1,0 +1,107 @@
+"""Rated answers as something to learn from: HOME/feedback joined with what the router saw of the question.
+
+A rating tells of one strategy alone, the one that answered. Who rates is not drawn at random, so ratings refine the
+estimators beside the answers of runs and never replace them; exploration is what keeps them honest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from crossover.eval.metrics.exact_match import exact_match
+from crossover.eval.questions import Question
+from crossover.server.routing import routing_log
+from crossover.server.routing.choice import View
+from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.features import FEATURE_VERSION, Features
+from crossover.server.strategies import STRATEGIES
+
+FOLDER = "feedback"
+
+
+class _Feedback(BaseModel):
+    """What is read of one line of HOME/feedback/ID.jsonl."""
+
+    at: datetime
+    question: str
+    answer: str
+    strategy: str
+    adapter: str | None
+    rating: Literal["good", "bad"] | None = None
+    correction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One answer of one strategy, 1.0 where it was right; `group` is its question."""
+
+    view: View
+    strategy: str
+    right: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """Rated answers, and how many ratings told nothing, by reason."""
+
+    rated: list[Rated]
+    left_out: dict[str, int]
+
+
+def read(home: Path, now: Circumstances) -> Ratings:
+    """The ratings under a home, as far as it is known what the router saw then, under the same circumstances."""
+    routed: dict[str, list[routing_log.Routed]] = {}
+    for row in routing_log.read(home):
+        routed.setdefault(row.question, []).append(row)
+    digest = routing_log.circumstances_hash(now)
+    rated: dict[tuple[str, str], Rated] = {}
+    left_out: dict[str, int] = {}
+    for feedback in _feedback(home):
+        found = _rated(feedback, routed.get(routing_log.question_hash(feedback.question), ()), digest)
+        if isinstance(found, str):
+            left_out[found] = left_out.get(found, 0) + 1
+        else:
+            rated[found.group, found.strategy] = found  # said again, the later word counts
+    return Ratings(list(rated.values()), left_out)
+
+
+def _feedback(home: Path) -> list[_Feedback]:
+    rows = []
+    for file in sorted((home / FOLDER).glob("*.jsonl")):
+        for line in file.read_bytes().splitlines():
+            try:
+                rows.append(_Feedback.model_validate_json(line))
+            except ValidationError:  # torn by a kill
+                continue
+    return sorted(rows, key=lambda row: row.at)
+
+
+def _rated(feedback: _Feedback, routed: Sequence[routing_log.Routed], digest: str) -> Rated | str:
+    """The rated answer, or why it tells nothing."""
+    right = _right(feedback)
+    if right is None or feedback.strategy not in STRATEGIES:
+        return "no rating of a strategy"
+    before = [row for row in routed if row.at <= feedback.at]
+    if not before:
+        return "the router's log has no such question (CROSSOVER_ROUTER_LOG)"
+    row = before[-1]
+    if row.feature_version != FEATURE_VERSION or row.circumstances != digest:
+        return "answered under another model, prompts or features"
+    wanted = feedback.adapter.partition("@")[0] if feedback.adapter else None
+    seen = next((each for each in row.seen if each.adapter == wanted), row.seen[0])
+    view = View(seen.adapter, Features(**seen.features))  # type: ignore[arg-type]
+    return Rated(view, feedback.strategy, right, f"rated/{row.question}")
+
+
+def _right(feedback: _Feedback) -> float | None:
+    """A correction tells it more surely than a rating."""
+    if feedback.correction:
+        return exact_match(feedback.answer, Question("", feedback.question, (feedback.correction,), "", ""))
+    return None if feedback.rating is None else float(feedback.rating == "good")

@@ -1,0 +1,80 @@
+"""Rated answers, joined with what the router saw of their questions."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asked_questions import HERE, asked, features, fitted
+
+from crossover.eval.router.fit import fit
+from crossover.eval.router.ratings import Rated, read
+from crossover.server.routing.choice import View
+from crossover.server.routing.routing_log import RoutingLog
+
+LATER = datetime.now(UTC) + timedelta(hours=1)
+
+
+def rate(home: Path, question: str, **said: Any) -> None:
+    row = {
+        "at": LATER.isoformat(), "answer_id": "a", "question": question, "answer": "Ada", "strategy": "hybrid",
+        "adapter": "house@3f9c2a41d0be", "sources": [], **said,
+    }  # fmt: skip
+    folder = home / "feedback"
+    folder.mkdir(exist_ok=True)
+    with (folder / "one.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home on which two questions were routed."""
+    log = RoutingLog(tmp_path, HERE)
+    for question, changed in (("Who runs the mill?", True), ("Who runs the yard?", False)):
+        log.append(question, [("house", features(changed=changed))], "hybrid", "exploration", None)
+    return tmp_path
+
+
+def test_a_rating_tells_of_the_strategy_that_answered_what_was_seen_then(home: Path) -> None:
+    rate(home, "Who runs the mill?", rating="good")
+    rate(home, "Who runs the yard?", rating="good", correction="Berit Halm")  # so it was not right
+    found = {each.view.features.best_unseen: each for each in read(home, HERE).rated}
+    assert (found[True].strategy, found[True].right, found[True].view.adapter) == ("hybrid", 1.0, "house")
+    assert found[True].view.features == features(changed=True)
+    assert found[False].right == 0.0
+
+
+def test_the_last_word_on_an_answer_counts(home: Path) -> None:
+    rate(home, "Who runs the mill?", rating="good")
+    rate(home, "Who runs the mill?", rating="bad", at=(LATER + timedelta(hours=1)).isoformat())
+    assert [each.right for each in read(home, HERE).rated] == [0.0]
+
+
+def test_what_cannot_be_learnt_from_is_counted_with_its_reason(home: Path) -> None:
+    rate(home, "Who is nobody?", rating="good")
+    rate(home, "Who runs the mill?", rating="good", strategy="abstain")
+    rate(home, "Who runs the mill?", rating="good", at="2020-01-01T00:00:00Z")
+    (home / "feedback" / "torn.jsonl").write_text('{"at": "20')
+    found = read(home, HERE)
+    assert found.rated == []
+    assert found.left_out == {
+        "the router's log has no such question (CROSSOVER_ROUTER_LOG)": 2,
+        "no rating of a strategy": 1,
+    }
+    rate(home, "Who runs the yard?", rating="bad")
+    elsewhere = read(home, HERE.model_copy(update={"passages": 3}))
+    assert elsewhere.left_out["answered under another model, prompts or features"] == 1
+
+
+def test_ratings_move_the_estimates_of_what_they_tell_of_and_no_others() -> None:
+    changed = View("house", features(changed=True))
+    rated = [Rated(changed, "hybrid", 1.0, f"rated/{n}") for n in range(150)]
+    before, _ = fitted()
+    after, held_out = fit(asked(), rated)
+    row = changed.features.vector()[None]
+    assert after.estimates(row)["hybrid"] > before.estimates(row)["hybrid"] + 0.2
+    assert after.estimates(row)["rag"] == before.estimates(row)["rag"]
+    assert {len(each) for each in held_out.values()} == {300}
