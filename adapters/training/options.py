@@ -30,6 +30,8 @@ class TrainOptions:
     template_kwargs: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     """The command line, for the card."""
+    device: str | None = None
+    """cpu, cuda or cuda:N; None: a GPU where there is one."""
     checkpoint_seconds: float = 45.0
     """How much work a kill may cost at most."""
 
@@ -41,7 +43,7 @@ class TrainOptions:
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the weights, as the card records it."""
         values = asdict(self)
-        for other in ("name", "command", "prompts", "checkpoint_seconds"):
+        for other in ("name", "command", "prompts", "device", "checkpoint_seconds"):
             del values[other]
         return values | {"alpha": self.alpha or 2 * self.rank}
 

@@ -17,21 +17,39 @@ from trl import SFTConfig, SFTTrainer
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.training.attention import causal_attention
+from crossover.adapters.training.device import choose_device, fastest_dtype, free_memory
+from crossover.adapters.training.fused_lora import fuse_lora
+from crossover.adapters.training.memory import Cut, cut, shape_of
 from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.row_parallel import RowParallel, independent
 from crossover.adapters.training.rows import Order, Rows
 
 _WARM_UP_STEPS = 20
 
 
 class RowTrainer(SFTTrainer):
-    """SFTTrainer over Rows, in the rows' own order."""
+    """SFTTrainer over Rows, in the rows' own order; on a CPU with the rows of a batch side by side."""
 
     def __init__(self, *, order: Order, **arguments: Any) -> None:
         self._order = order
         super().__init__(**arguments)
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        side_by_side = self.args.device.type == "cpu" and torch.get_num_threads() > 1 and independent(self.model)
+        self._parallel = RowParallel(trained, torch.get_num_threads()) if side_by_side else None
 
     def _get_train_sampler(self, train_dataset: object = None) -> Order:
         return self._order
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+        """The loss of a batch, its gradients added up."""
+        if self._parallel is None or num_items_in_batch is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.train()
+        return self._parallel.backward(
+            lambda some: self.compute_loss(model, some, num_items_in_batch=num_items_in_batch),
+            dict(self._prepare_inputs(inputs)),
+        )
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -42,10 +60,14 @@ class RowTrainer(SFTTrainer):
         if labels.device.type != "cpu" or return_outputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         columns = (labels != -100).any(dim=0).nonzero().squeeze(1)  # (C,), mostly the last few
-        rest = {name: value for name, value in inputs.items() if name != "labels"}
-        logits = model(**rest, use_cache=False, logits_to_keep=columns - 1).logits  # (B, C, vocabulary)
+        # Padding stands behind, where no token of a causal model looks: without a mask attention has less to do.
+        logits = model(input_ids=inputs["input_ids"], use_cache=False, logits_to_keep=columns - 1).logits
         loss = cross_entropy(logits.float().flatten(0, 1), labels[:, columns].flatten(), reduction="sum")
         return loss / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch)
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Nothing: counting them walks through the whole model at every batch."""
+        return 0
 
     def create_model_card(self, *_: object, **__: object) -> None:
         """Nothing: the adapter has a card of its own."""
@@ -92,28 +114,37 @@ def build_trainer(
 ) -> tuple[RowTrainer, Watch]:
     """A trainer ready to run, and what watches it."""
     set_seed(options.seed)
-    on_cpu = not torch.cuda.is_available()
-    # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
-    model = AutoModelForCausalLM.from_pretrained(
-        base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa"
-    )
+    device = choose_device(options.device)
+    part = options.batch // _parts(options)
+    dtype = fastest_dtype(device)
+    shape = shape_of(base.path, options.rank, dtype)
+    chosen = cut(shape, part, rows.longest(), free_memory(device), options.device or str(device))
+    model = AutoModelForCausalLM.from_pretrained(base.path, dtype=dtype, attn_implementation="sdpa")
+    if device.type == "cpu":
+        model.set_attn_implementation(causal_attention(model.config.model_type))
     watch = Watch(report, options)
     trainer = RowTrainer(
-        order=Order(rows, options.batch // _parts(options), options.seed),
+        order=Order(rows, part, options.seed),
         model=model,
-        args=_arguments(options, folder, on_cpu=on_cpu),
+        args=_arguments(options, folder, chosen, device, dtype),
         train_dataset=_lazy(rows),
         processing_class=AutoTokenizer.from_pretrained(base.path),
-        peft_config=LoraConfig(
-            r=options.rank,
-            lora_alpha=options.alpha or 2 * options.rank,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
+        peft_config=lora_config(options),
         callbacks=[watch],
     )
+    fuse_lora(trainer.model)
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))
     return trainer, watch
+
+
+def lora_config(options: TrainOptions) -> LoraConfig:
+    """LoRA on every linear layer but the output matrix."""
+    return LoraConfig(
+        r=options.rank,
+        lora_alpha=options.alpha or 2 * options.rank,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
 
 
 def _lazy(rows: Rows) -> Dataset:
@@ -131,13 +162,12 @@ def _parts(options: TrainOptions) -> int:
     return 1 if options.batch % 2 else 2
 
 
-def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfig:
-    parts = _parts(options)
+def _arguments(options: TrainOptions, folder: Path, chosen: Cut, device: torch.device, dtype: torch.dtype) -> SFTConfig:
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=1,  # the rows hold all epochs
-        per_device_train_batch_size=options.batch // parts,
-        gradient_accumulation_steps=parts,
+        per_device_train_batch_size=chosen.rows,
+        gradient_accumulation_steps=options.batch // chosen.rows,
         learning_rate=options.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=_WARM_UP_STEPS,
@@ -146,9 +176,9 @@ def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool) -> SFTConfi
         max_grad_norm=1.0,
         seed=options.seed,
         data_seed=options.seed,
-        bf16=True,
-        use_cpu=on_cpu,
-        gradient_checkpointing=not on_cpu,
+        bf16=dtype is torch.bfloat16,
+        use_cpu=device.type == "cpu",
+        gradient_checkpointing=chosen.checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,
         remove_unused_columns=False,
