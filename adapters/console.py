@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
+
+from crossover.adapters.training.workspace import ABANDONED_DAYS
 
 if TYPE_CHECKING:
     from crossover.adapters.base_model import BaseModel
@@ -55,6 +58,13 @@ def _status(trained: Trained) -> str:
     time_left = "" if math.isnan(left) else f"  {int(left) // 60}:{int(left) % 60:02d} left"
     resumed = f"  resumed at step {trained.resumed_at}" if trained.resumed_at else ""
     return f"epoch {trained.epoch:.1f}  loss {trained.loss:.3f}{time_left}{resumed}"
+
+
+def tell_removed(folders: Sequence[Path]) -> None:
+    """One line on stderr for each working folder of a training that nobody came back to."""
+    for folder in folders:
+        told = f"removed {folder}: a training that was killed more than {ABANDONED_DAYS} days ago and never resumed"
+        Console(stderr=True, soft_wrap=True).print(told, markup=False, highlight=False)
 
 
 def print_trained(version: AdapterVersion, *, promoted: bool) -> None:
