@@ -59,6 +59,10 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = _DEFAULT.learning_rate,
     batch: Annotated[int, typer.Option(min=1, help="Examples a step.")] = _DEFAULT.batch,
     seed: Annotated[int, typer.Option(help="Same data, same settings, same seed: same adapter.")] = _DEFAULT.seed,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; left out: a GPU where there is one.")] = None,
+    pause_serving: Annotated[
+        bool, typer.Option("--pause-serving", help="Let the running server's model rest meanwhile: it answers 503.")
+    ] = False,
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Let it answer as soon as it is done.")
     ] = False,
@@ -75,8 +79,9 @@ def train(
     With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
     """
     from crossover.adapters.base_model import resolve
-    from crossover.adapters.console import print_trained, training_bar
-    from crossover.adapters.training import lora
+    from crossover.adapters.console import print_trained, tell_removed, training_bar
+    from crossover.adapters.pausing import serving_paused
+    from crossover.adapters.training import lora, workspace
 
     context: CommandContext = ctx.obj
     settings = context.settings
@@ -88,6 +93,7 @@ def train(
         learning_rate=learning_rate,
         batch=batch,
         seed=seed,
+        device=device,
         # How many passages serving shows is a setting of the server's, which these settings are a part of.
         passages=getattr(settings, "passages", None) or base.passages,
         prompts=settings.prompts,
@@ -99,9 +105,12 @@ def train(
     data, rejected = load(file, form, skip_bad=skip_bad)
     kept = load(held_out, form, skip_bad=skip_bad)[0].examples if held_out else ()
     passages = context.retrieve() if with_context else nullcontext(None)
-    with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
+    server = context.live_server() if pause_serving else None
+    paused = serving_paused(server) if server else nullcontext()
+    with paused, passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
         version = lora.train(data, options, base, registry, retrieve=retrieve, held_out=kept, progress=progress)
     keep_rejected(rejected, file)
+    tell_removed(workspace.remove_abandoned(registry.folder))
     if promote:
         promote_version(context, registry, version)
     if as_json:
