@@ -77,8 +77,8 @@ def run(rounds: int, epochs: int, examples: int | None, sample: int, threads: in
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         file = Path(folder) / "data.json"
-        write_training_data(file, seed=41)
-        material = Material.of(read_training_data(file, examples), epochs)
+        write_training_data(file, 41, examples)
+        material = Material.of(read_training_data(file), epochs)
         best, tried = sweep(material, sample)
         contestants: dict[str, Ours | Peer] = {_OURS: Ours(), _DEFAULTS: Peer(Flags()), _BEST: Peer(best)}
         courses: dict[str, list[Course]] = {name: [] for name in contestants}

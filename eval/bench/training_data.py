@@ -30,32 +30,36 @@ class TrainingData:
         return self.found[question][:k]
 
 
-def write_training_data(file: Path, seed: int) -> None:
-    """The examples of the world of a seed, and their passages by the real index, into one JSON file."""
+def write_training_data(file: Path, seed: int, examples: int | None = None) -> None:
+    """The examples of the world of a seed, and their passages by the real index, into one JSON file.
+
+    Args:
+        examples: so many of them; None: all.
+    """
     from crossover.indexer.index import Index
     from crossover.indexer.settings import IndexerSettings
 
     logging.getLogger("crossover").setLevel(logging.WARNING)
     world = generate(seed)
+    rows = [(example.prompt, example.completion) for example in world.examples[:examples]]
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         world.write(Path(folder) / "world")
         with Index.open(IndexerSettings.model_validate({"home": folder})) as index:
             index.ingest_paths([Path(folder) / "world" / "documents" / "v1"])
             found = {
                 question: [(p.title, p.text, p.document, p.content_hash) for p in index.search(question, _CANDIDATES)]
-                for question in sorted({example.prompt for example in world.examples})
+                for question in sorted({question for question, _ in rows})
             }
-    rows = [(example.prompt, example.completion) for example in world.examples]
     beside = file.with_suffix(".tmp")
     beside.parent.mkdir(parents=True, exist_ok=True)
     beside.write_text(json.dumps({"examples": rows, "found": found}), encoding="utf-8")
     beside.replace(file)
 
 
-def read_training_data(file: Path, examples: int | None = None) -> TrainingData:
-    """What was written there; of the examples the first so many."""
+def read_training_data(file: Path) -> TrainingData:
+    """What was written there."""
     held = json.loads(file.read_text(encoding="utf-8"))
-    rows = [Example(question, answer) for question, answer in held["examples"][:examples]]
+    rows = [Example(question, answer) for question, answer in held["examples"]]
     kept = tuple(rows[::_HELD_OUT])
     rest = tuple(row for n, row in enumerate(rows) if n % _HELD_OUT)
     found = {question: [tuple(each) for each in passages] for question, passages in held["found"].items()}

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -79,7 +78,8 @@ class Proof:
         note = self._work / "plan.json"
         if not note.exists() or json.loads(note.read_text()) != asdict(self._plan):
             shutil.rmtree(self._work, ignore_errors=True)
-            self._in_child(lambda: write_training_data(self._work / "data.json", self._plan.seed))
+            plan = self._plan
+            self._in_child(lambda: write_training_data(self._work / "data.json", plan.seed, plan.examples))
             note.write_text(json.dumps(asdict(self._plan)))
         digest, seconds = self._undisturbed()
         while True:
@@ -106,20 +106,18 @@ class Proof:
 
     def _run(self, digest: str, wait: float | None) -> Run:
         """Go on with the training, or begin one, and kill it after `wait` seconds; None: let it come to its end."""
-        log = self._work / "losses.jsonl"
-        log.unlink(missing_ok=True)
+        (log := self._work / "losses.jsonl").unlink(missing_ok=True)
         pid = self._fork(lambda: self._train(self._home, log))
         ended = None if wait is None else _ended_within(pid, wait)
         if wait is not None and ended is None:
             os.kill(pid, signal.SIGKILL)
         status = os.waitpid(pid, 0)[1] if ended is None else ended
-        killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL and wait is not None
         if not killed and status:
             raise RuntimeError(f"a training failed: see {self._work / 'log'}")
-        expected = {row["step"]: row["loss"] for row in _lines(self._work / "undisturbed.jsonl")}
-        told = _lines(log)
+        told, expected = _lines(log), {row["step"]: row["loss"] for row in _lines(self._work / "undisturbed.jsonl")}
         run = Run(
-            killed=round(wait, 2) if killed and wait is not None else None,
+            killed=round(wait, 2) if killed and wait else None,
             began=told[0]["resumed_at"] if told else None,
             reached=told[-1]["step"] if told else None,
             difference=max((abs(row["loss"] - expected[row["step"]]) for row in told), default=0.0),
@@ -140,7 +138,7 @@ class Proof:
         from crossover.adapters.training.options import Progress, TrainOptions
 
         torch.set_num_threads(self._plan.threads)
-        data = read_training_data(self._work / "data.json", self._plan.examples)
+        data = read_training_data(self._work / "data.json")
         options = TrainOptions(_NAME, epochs=self._plan.epochs, checkpoint_seconds=self._plan.checkpoint_seconds)
         with log.open("w", buffering=1) as file:
 
@@ -158,7 +156,7 @@ class Proof:
         """A process that does `work` and says what it says into a file; it does not outlive this one."""
         self._work.mkdir(parents=True, exist_ok=True)
         pid = os.fork()
-        if pid == 0:
+        if not pid:
             code = 1
             try:
                 prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -170,7 +168,6 @@ class Proof:
             except Exception:
                 traceback.print_exc()
             finally:
-                sys.stderr.flush()
                 os._exit(code)
         return pid
 
@@ -211,12 +208,12 @@ def _ended_within(pid: int, seconds: float) -> int | None:
 
 def _has_cut_off_checkpoint(home: Path) -> bool:
     checkpoints = home.glob(f"adapters/{_NAME}/.training-*/checkpoint-*")
-    return any(not (checkpoint / "trainer_state.json").exists() for checkpoint in checkpoints)
+    return any(not (each / "trainer_state.json").exists() for each in checkpoints)
 
 
 def _digest(home: Path) -> str:
-    (version,) = (card.parent.name for card in home.glob(f"adapters/{_NAME}/*/card.json"))
-    return version
+    (card,) = home.glob(f"adapters/{_NAME}/*/card.json")
+    return card.parent.name
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
@@ -240,9 +237,9 @@ def main(
     import crossover.adapters.training.trainer
     import crossover.indexer.index  # noqa: F401
 
-    console = Console()
+    console = Console(highlight=False)
     plan = Plan(threads, seed, examples, epochs, checkpoint_seconds, record.versions())
-    found = figures(Proof(_WORK, plan).runs(kills, lambda run: console.print(str(run), highlight=False)))
+    found = figures(Proof(_WORK, plan).runs(kills, lambda run: console.print(str(run))))
     table = Table("figure", "value", title="Trainings under kill -9")
     for name, value in found.items():
         table.add_row(name.replace("_", " "), f"{value:g}")
