@@ -71,15 +71,14 @@ class Proof:
 
     def __init__(self, work: Path, plan: Plan) -> None:
         self._work, self._plan, self._home = work, plan, work / "home"
-        self._runs = work / "runs.jsonl"
+        self._runs, self._data = work / "runs.jsonl", work / "data.json"
 
     def runs(self, count: int, tell: Callable[[Run], None]) -> list[Run]:
         """All runs up to the end of the training in which kill `count` fell, earlier invocations' among them."""
         note = self._work / "plan.json"
         if not note.exists() or json.loads(note.read_text()) != asdict(self._plan):
             shutil.rmtree(self._work, ignore_errors=True)
-            plan = self._plan
-            self._in_child(lambda: write_training_data(self._work / "data.json", plan.seed, plan.examples))
+            self._in_child(lambda: write_training_data(self._data, self._plan.seed, self._plan.examples))
             note.write_text(json.dumps(asdict(self._plan)))
         digest, seconds = self._undisturbed()
         while True:
@@ -138,7 +137,7 @@ class Proof:
         from crossover.adapters.training.options import Progress, TrainOptions
 
         torch.set_num_threads(self._plan.threads)
-        data = read_training_data(self._work / "data.json")
+        data = read_training_data(self._data)
         options = TrainOptions(_NAME, epochs=self._plan.epochs, checkpoint_seconds=self._plan.checkpoint_seconds)
         with log.open("w", buffering=1) as file:
 
