@@ -120,6 +120,7 @@ class Supervisor:
         async with self._spawning:
             if self._process is not None:
                 await self._stop(self._process)
+        self._ready.clear()
 
     def resume(self) -> None:
         """Start vLLM again after :meth:`pause`; :meth:`started` waits for it."""
