@@ -15,7 +15,7 @@ SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
 ROUTER_FIT ?= 21 22 23 24 25
 ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
-BENCHES := serving eval retrieval retriever indexing search freshness chunking
+BENCHES := serving eval retrieval retriever indexing search freshness chunking train
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
@@ -73,7 +73,7 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-ptuning prove-models prove-swaps prove-verdict prove-faults ## run the long demonstrations
+prove: prove-lora prove-ptuning prove-models prove-swaps prove-verdict prove-faults prove-kills ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
@@ -94,6 +94,10 @@ prove-swaps: setup ## 100 promotions and rollbacks under load: nothing fails, no
 .PHONY: prove-faults
 prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes
 	@$(VENV)/bin/python -m crossover.eval.bench.index_faults
+
+.PHONY: prove-kills
+prove-kills: setup ## trainings under kill -9: each resumes, with the losses of one that nobody disturbs
+	@$(VENV)/bin/python -m crossover.eval.bench.training_kills
 
 .PHONY: prove-verdict
 prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean

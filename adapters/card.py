@@ -81,6 +81,7 @@ class AdapterCard(BaseModel):
     def chunk_hashes(self) -> frozenset[str]:
         """The content hashes of all chunks that training saw, whichever documents they stood in."""
         return frozenset(digest for seen in self.documents.values() for digest in seen)
+
     @property
     def trained(self) -> str:
         """What was trained, in a word or two: ``lora r32``, ``p-tuning 20 tokens``, ``full 18.2 MB``."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from crossover.adapters.prompt import Message
+from crossover.adapters.prompt import Message, Role
 
 # Private-use characters: a template passes them through untouched, and no template writes them itself.
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -57,6 +57,7 @@ class ChatTokenizer:
         longest_first = sorted(special.values(), key=lambda token: -len(str(token)))
         swallowing = (r"\s*" * token.lstrip + re.escape(str(token)) + r"\s*" * token.rstrip for token in longest_first)
         self._special_pattern = re.compile("|".join(swallowing) or r"(?!)")
+        self._frames: dict[tuple[tuple[Role, ...], bool], list[str]] = {}
         self.takes_system = self._keeps_system()
 
     @property
@@ -91,12 +92,9 @@ class ChatTokenizer:
     def encode(self, messages: Sequence[Message], *, generate: bool = True) -> list[int]:
         """The token ids of a conversation, with the opening of the answer when `generate`."""
         contents = [message.content.strip() for message in messages]
-        rendered = self._render(
-            [(message.role, f"{_OPEN}{n}{_CLOSE}") for n, message in enumerate(messages)], generate=generate
-        )
         ids: list[int] = []
         plain: list[str] = []
-        for n, piece in enumerate(_PLACEHOLDER.split(rendered)):
+        for n, piece in enumerate(self._frame(tuple(message.role for message in messages), generate)):
             if n % 2:  # the number of a message
                 plain.append(contents[int(piece)])
                 continue
@@ -125,6 +123,16 @@ class ChatTokenizer:
         end = next((n for n in range(len(prompt), len(whole)) if whole[n] in special), len(whole) - 1)
         whole = whole[: end + 1]  # what a template writes behind the end of an answer is never generated
         return whole, [0] * len(prompt) + [1] * (len(whole) - len(prompt))
+
+    def _frame(self, roles: tuple[Role, ...], generate: bool) -> list[str]:
+        """What the template writes around so many messages of these roles; every other piece is a message's number.
+
+        It does not depend on what the messages say, and rendering takes longer than all the rest: so it is kept.
+        """
+        if (roles, generate) not in self._frames:
+            numbered = [(role, f"{_OPEN}{n}{_CLOSE}") for n, role in enumerate(roles)]
+            self._frames[roles, generate] = _PLACEHOLDER.split(self._render(numbered, generate=generate))
+        return self._frames[roles, generate]
 
     def _encode_plain(self, parts: list[str]) -> list[int]:
         text = "".join(parts)

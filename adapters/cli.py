@@ -100,6 +100,10 @@ def train(
     ] = _DEFAULT.mixture.closed,
     batch: Annotated[int, typer.Option(min=1, help="Examples a step.")] = _DEFAULT.batch,
     seed: Annotated[int, typer.Option(help="Same data, same settings, same seed: same adapter.")] = _DEFAULT.seed,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; left out: a GPU where there is one.")] = None,
+    pause_serving: Annotated[
+        bool, typer.Option("--pause-serving", help="Let the running server's model rest meanwhile: it answers 503.")
+    ] = False,
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Let it answer as soon as it is done.")
     ] = False,
@@ -123,8 +127,9 @@ def train(
     With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
     """
     from crossover.adapters.base_model import resolve
-    from crossover.adapters.console import print_trained, training_bar
-    from crossover.adapters.training import lora, tuning
+    from crossover.adapters.console import print_trained, tell_removed, training_bar
+    from crossover.adapters.pausing import serving_paused
+    from crossover.adapters.training import lora, tuning, workspace
     from crossover.adapters.training.methods import METHODS, method_of
     from crossover.adapters.training.parent import like
     from crossover.adapters.training.replay import kept_examples
@@ -151,6 +156,7 @@ def train(
         seed=seed,
         replay=replay,
         early_stopping=early_stopping,
+        device=device,
         # How many passages serving shows is a setting of the server's, which these settings are a part of.
         passages=getattr(settings, "passages", None) or base.passages,
         mixture=replace(_DEFAULT.mixture, closed=closed),
@@ -172,7 +178,9 @@ def train(
     fingerprints = [data.fingerprint for data, _ in loaded] + [DataSet("held out", tuple(kept)).fingerprint]
     fingerprints += [parent.digest if parent else "", DataSet("others", tuple(others)).fingerprint]
     passages = context.retrieve() if with_context else nullcontext(None)
-    with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
+    server = context.live_server() if pause_serving else None
+    paused = serving_paused(server) if server else nullcontext()
+    with paused, passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
 
         def trained(options: TrainOptions, into: Registry, progress: Callable[[Progress], None]) -> AdapterVersion:
             return lora.train(
@@ -200,6 +208,7 @@ def train(
             )
     for (_, rejected), (file, _) in zip(loaded, wanted, strict=True):
         keep_rejected(rejected, file)
+    tell_removed(workspace.remove_abandoned(registry.folder))
     if promote:
         promote_version(context, registry, version)
     if as_json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.table import Column, Table
 
 from crossover.adapters.card import FULL
 from crossover.adapters.training.losses import PLOT_FILE
+from crossover.adapters.training.workspace import ABANDONED_DAYS
 from crossover.adapters.whole_model import serving_command
 
 if TYPE_CHECKING:
@@ -61,6 +63,13 @@ def _status(trained: Trained) -> str:
     validation = "" if trained.validation is None else f" (validation {trained.validation:.3f})"
     resumed = f"  resumed at step {trained.resumed_at}" if trained.resumed_at else ""
     return f"epoch {trained.epoch:.1f}  loss {trained.loss:.3f}{validation}{time_left}{resumed}"
+
+
+def tell_removed(folders: Sequence[Path]) -> None:
+    """One line on stderr for each working folder of a training that nobody came back to."""
+    for folder in folders:
+        told = f"removed {folder}: a training that was killed more than {ABANDONED_DAYS} days ago and never resumed"
+        Console(stderr=True, soft_wrap=True).print(told, markup=False, highlight=False)
 
 
 def print_trained(version: AdapterVersion, *, promoted: bool) -> None:

@@ -47,6 +47,12 @@ def validate(wire: type[W], body: Mapping[str, Any]) -> W:
         raise BadRequest(f"{param}: {what}", param, _CODES.get(worst["type"], "invalid_value")) from error
 
 
+def described(wire: type[BaseModel]) -> dict[str, Any]:
+    """What a route's `openapi_extra` says of the body it takes."""
+    content = {"application/json": {"schema": wire.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}
+
+
 def _is_name(part: str) -> bool:
     # pydantic puts the branch of a union into the place, as "list[TextPart]" or "constrained-str"
     return part.replace("_", "").isalnum() and part not in ("str", "list")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from crossover.adapters.training.trainer import RowTrainer
 
 
-def _lora(options: TrainOptions) -> PeftConfig:
+def lora_config(options: TrainOptions) -> PeftConfig:
+    """LoRA on every linear layer but the output matrix."""
     from peft import LoraConfig
 
     return LoraConfig(
@@ -108,7 +109,7 @@ class Method:
 
     words: str
     check: Callable[[], None] = lambda: None
-    peft_config: Callable[[TrainOptions], PeftConfig] | None = _lora
+    peft_config: Callable[[TrainOptions], PeftConfig] | None = lora_config
     loading: Callable[[], dict[str, Any]] = dict
     trainer: Callable[[], type[RowTrainer]] = _row_trainer
     learning_rate: float = TrainOptions(name="").learning_rate

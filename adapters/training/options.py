@@ -46,6 +46,8 @@ class TrainOptions:
     template_kwargs: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     """The command line, for the card."""
+    device: str | None = None
+    """cpu, cuda or cuda:N; None: a GPU where there is one."""
     checkpoint_seconds: float = 45.0
     """How much work a kill may cost at most."""
 
@@ -64,7 +66,7 @@ class TrainOptions:
     def hyperparameters(self) -> dict[str, Any]:
         """What decides the weights, as the card records it; method and validation stand there on their own."""
         values = asdict(self)
-        for other in ("name", "method", "command", "prompts", "checkpoint_seconds", "early_stopping"):
+        for other in ("name", "method", "command", "prompts", "device", "checkpoint_seconds", "early_stopping"):
             del values[other]
         values["alpha"] = self.lora_alpha
         unused = {name for name in ("rslora", "replay") if not values[name]}

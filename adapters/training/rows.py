@@ -15,6 +15,7 @@ from crossover.adapters.training.schedule import Shown
 
 # Rows of this many parts are sorted by length together: enough to leave little padding, few enough to stay random.
 _SORTED_TOGETHER = 48
+_SAMPLED = 256
 
 Row = dict[str, list[int]]
 
@@ -69,6 +70,10 @@ class Rows:
         """Raises RowTooLong, naming the line, when an example can never fit."""
         for row in range(len(self._examples)):
             self._fitted(0, row)
+
+    def longest(self) -> int:
+        """Tokens of the longest row, as far as a sample of the first epoch tells."""
+        return max(len(self._fitted(0, row)["input_ids"]) for row in range(min(len(self._examples), _SAMPLED)))
 
     def order(self, part: int, seed: int) -> Iterator[int]:
         """The indices, epoch after epoch, shuffled, in parts of similar length: a short one, a long one, and so on.

@@ -17,9 +17,14 @@ from trl import SFTConfig, SFTTrainer
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTokenizer
+from crossover.adapters.training.attention import causal_attention
+from crossover.adapters.training.device import choose_device, fastest_dtype, free_memory
+from crossover.adapters.training.fused_lora import fuse_lora
 from crossover.adapters.training.losses import Losses, Point
+from crossover.adapters.training.memory import Cut, cut, shape_of
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.row_parallel import RowParallel, independent
 from crossover.adapters.training.rows import Order, Rows
 from crossover.adapters.training.validation import EVALUATIONS, PATIENCE
 
@@ -28,7 +33,7 @@ _VALIDATION_BATCH = 16
 
 
 class RowTrainer(SFTTrainer):
-    """SFTTrainer over Rows, in the rows' own order.
+    """SFTTrainer over Rows, in the rows' own order; on a CPU with the rows of a batch side by side.
 
     Attributes:
         virtual_tokens: how many positions the model puts in front of a row.
@@ -39,9 +44,22 @@ class RowTrainer(SFTTrainer):
     def __init__(self, *, order: Order, **arguments: Any) -> None:
         self._order = order
         super().__init__(**arguments)
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        side_by_side = self.args.device.type == "cpu" and torch.get_num_threads() > 1 and independent(self.model)
+        self._parallel = RowParallel(trained, torch.get_num_threads()) if side_by_side else None
 
     def _get_train_sampler(self, train_dataset: object = None) -> Order:
         return self._order
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+        """The loss of a batch, its gradients added up."""
+        if self._parallel is None or num_items_in_batch is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.train()
+        return self._parallel.backward(
+            lambda some: self.compute_loss(model, some, num_items_in_batch=num_items_in_batch),
+            dict(self._prepare_inputs(inputs)),
+        )
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -52,11 +70,15 @@ class RowTrainer(SFTTrainer):
         if (labels.device.type != "cpu" and not self.virtual_tokens) or return_outputs:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         columns = (labels != -100).any(dim=0).nonzero().squeeze(1)  # (C,), mostly the last few
+        # Padding stands behind, where no token of a causal model looks: without a mask attention has less to do.
         first = self.virtual_tokens - 1  # where what foretells the first column stands
-        rest = {name: value for name, value in inputs.items() if name != "labels"}
-        logits = model(**rest, use_cache=False, logits_to_keep=columns + first).logits  # (B, C, vocabulary)
+        logits = model(input_ids=inputs["input_ids"], use_cache=False, logits_to_keep=columns + first).logits
         loss = cross_entropy(logits.float().flatten(0, 1), labels[:, columns].flatten(), reduction="sum")
         return loss / ((labels != -100).sum() if num_items_in_batch is None else num_items_in_batch)
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Nothing: counting them walks through the whole model at every batch."""
+        return 0
 
     def create_model_card(self, *_: object, **__: object) -> None:
         """Nothing: the adapter has a card of its own."""
@@ -131,22 +153,29 @@ def build_trainer(
     """
     set_seed(options.seed)
     method = method_of(options)
-    on_cpu = not torch.cuda.is_available()
-    # On a CPU with short rows the plain attention is faster than the fused one, forward and backward.
-    loading = {"dtype": torch.bfloat16, "attn_implementation": "eager" if on_cpu else "sdpa"} | method.loading()
+    device = choose_device(options.device)
+    part = options.batch // _parts(options)
+    dtype = fastest_dtype(device)
+    shape = shape_of(base.path, options.rank if method.peft_config else None, dtype)
+    chosen = cut(shape, part, rows.longest(), free_memory(device), options.device or str(device))
+    loading = {"dtype": dtype, "attn_implementation": "sdpa"} | method.loading()
     model = AutoModelForCausalLM.from_pretrained(base.path, **loading)
+    if device.type == "cpu":
+        model.set_attn_implementation(causal_attention(model.config.model_type))
     if parent is not None:
         model = PeftModel.from_pretrained(model, str(parent), is_trainable=True)
+    validate_every = _pause(rows, options) if validation else 0
     trainer = method.trainer()(
-        order=Order(rows, options.batch // _parts(options), options.seed),
+        order=Order(rows, part, options.seed),
         model=model,
-        args=_arguments(options, folder, on_cpu=on_cpu, validate_every=_pause(rows, options) if validation else 0),
+        args=_arguments(options, folder, chosen, device, dtype, validate_every),
         train_dataset=_lazy(rows),
         eval_dataset=_lazy(validation) if validation else None,
         processing_class=AutoTokenizer.from_pretrained(base.path),
         peft_config=method.peft_config(options) if method.peft_config and not parent else None,
         callbacks=[Watch(report, options), *([EarlyStop()] if validation else [])],
     )
+    fuse_lora(trainer.model)
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))
     return trainer
 
@@ -181,8 +210,9 @@ def _pause(rows: Rows, options: TrainOptions) -> int:
     return max(1, math.ceil(len(rows) / options.batch / EVALUATIONS))
 
 
-def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool, validate_every: int) -> SFTConfig:
-    parts = _parts(options)
+def _arguments(
+    options: TrainOptions, folder: Path, chosen: Cut, device: torch.device, dtype: torch.dtype, validate_every: int
+) -> SFTConfig:
     validating: dict[str, Any] = {
         "eval_strategy": "steps",
         "eval_steps": validate_every,
@@ -195,8 +225,8 @@ def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool, validate_ev
     return SFTConfig(
         output_dir=str(folder),
         num_train_epochs=1,  # the rows hold all epochs
-        per_device_train_batch_size=options.batch // parts,
-        gradient_accumulation_steps=parts,
+        per_device_train_batch_size=chosen.rows,
+        gradient_accumulation_steps=options.batch // chosen.rows,
         learning_rate=options.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=_WARM_UP_STEPS,
@@ -205,9 +235,9 @@ def _arguments(options: TrainOptions, folder: Path, *, on_cpu: bool, validate_ev
         max_grad_norm=1.0,
         seed=options.seed,
         data_seed=options.seed,
-        bf16=True,
-        use_cpu=on_cpu,
-        gradient_checkpointing=not on_cpu,
+        bf16=dtype is torch.bfloat16,
+        use_cpu=device.type == "cpu",
+        gradient_checkpointing=chosen.checkpointing,
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,
         remove_unused_columns=False,

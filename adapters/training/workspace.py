@@ -1,23 +1,28 @@
 """The folder a training works in, beside the versions that are complete: checkpoints, and the version being written.
 
 One folder for each combination of data and options, ``adapters/NAME/.training-KEY``: the same command given again
-after a kill finds its checkpoint there, another one starts from the beginning.
+after a kill finds its checkpoint there, another one starts from the beginning. A folder that nobody has come back to
+for a week is removed by the next training.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-# Written last into a checkpoint by the trainer, so a checkpoint without it was cut off.
+# Written last into a checkpoint by the trainer, so a checkpoint without all of it was cut off.
 _LAST_FILE = "trainer_state.json"
 # An adapter of any use is larger than that.
 _NOTHING_LEFT = 1 << 18
+_PREFIX = ".training-"
+ABANDONED_DAYS = 7
 
 
 class TrainingRuns(RuntimeError):
@@ -33,21 +38,17 @@ class Workspace:
     """
 
     def __init__(self, adapter: Path, key: str) -> None:
-        self.folder = adapter / f".training-{key}"
+        self.folder = adapter / f"{_PREFIX}{key}"
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "lock").open("w")
+            self._lock = _locked(self.folder)
         except PermissionError as error:
             raise RuntimeError(f"cannot write to {self.folder}: {error.strerror}; check the rights") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.close()
-            raise TrainingRuns(f"this training is already running in another process ({self.folder})") from error
-        self._lock = lock
+        if self._lock is None:
+            raise TrainingRuns(f"this training is already running in another process ({self.folder})")
         return self
 
     def __exit__(
@@ -64,7 +65,7 @@ class Workspace:
         """The latest complete checkpoint of an earlier run; None: begin at the beginning."""
         folders = sorted(self.folder.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
         for folder in reversed(folders):
-            if (folder / _LAST_FILE).is_file():
+            if _complete(folder):
                 return str(folder)
             shutil.rmtree(folder)
         return None
@@ -79,3 +80,44 @@ class Workspace:
     def done(self) -> None:
         """Removes the folder: what it was for is registered."""
         shutil.rmtree(self.folder)
+
+
+def remove_abandoned(adapters: Path, days: float = ABANDONED_DAYS) -> list[Path]:
+    """The working folders below `adapters` that were removed: held by no process, and untouched for `days`.
+
+    Args:
+        adapters: the folder of all adapters, HOME/adapters.
+    """
+    removed = []
+    for folder in sorted(adapters.glob(f"*/{_PREFIX}*")):
+        try:
+            if time.time() - _touched(folder) > days * 86400 and (lock := _locked(folder)):
+                with lock:
+                    shutil.rmtree(folder)
+                removed.append(folder)
+        except OSError:  # somebody else's, or removed by another process just now
+            continue
+    return removed
+
+
+def _locked(folder: Path) -> IO[str] | None:
+    """The lock of a working folder, held until it is closed; None: another process holds it."""
+    lock = (folder / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _touched(folder: Path) -> float:
+    """When anything in the folder was last written, in seconds since the epoch."""
+    return max(each.stat().st_mtime for each in (folder, *folder.iterdir()))
+
+
+def _complete(checkpoint: Path) -> bool:
+    try:
+        return bool(json.loads((checkpoint / _LAST_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False

@@ -14,7 +14,7 @@ from crossover.adapters import promotion
 from crossover.adapters.registry import AdapterVersion
 from crossover.server import gating
 from crossover.server.api import json_response, services_of
-from crossover.server.bodies import parse_json, validate
+from crossover.server.bodies import described, parse_json, validate
 from crossover.server.source_changes import source_changes
 
 router = APIRouter()
@@ -35,11 +35,6 @@ class GateRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     version: Annotated[str, Field(min_length=1)]
-
-
-def _described(wire: type[BaseModel]) -> dict[str, Any]:
-    content = {"application/json": {"schema": wire.model_json_schema()}}
-    return {"requestBody": {"content": content, "required": True}}
 
 
 @router.get("/v1/adapters")
@@ -66,7 +61,7 @@ async def sources(alias: str, request: Request, version: str = "") -> Response:
     return json_response(asdict(found))
 
 
-@router.post("/v1/adapters/{alias}/gate", openapi_extra=_described(GateRequest))
+@router.post("/v1/adapters/{alias}/gate", openapi_extra=described(GateRequest))
 async def gate(alias: str, request: Request) -> Response:
     """What the gate says of a version; nothing changes."""
     services = services_of(request)
@@ -75,7 +70,7 @@ async def gate(alias: str, request: Request) -> Response:
     return json_response(verdict.document())
 
 
-@router.post("/v1/adapters/{alias}/promote", openapi_extra=_described(PromoteRequest))
+@router.post("/v1/adapters/{alias}/promote", openapi_extra=described(PromoteRequest))
 async def promote(alias: str, request: Request) -> Response:
     """Lets a version answer for its alias, once it has passed the gate, has been loaded and has answered."""
     services = services_of(request)

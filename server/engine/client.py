@@ -129,6 +129,8 @@ class Engine:
 
     async def troubles(self) -> list[str]:
         """One line for each server that cannot be used, saying why."""
+        if self.pool.paused:
+            return [self.pool.paused]
         lines = await asyncio.gather(*(self._trouble(replica) for replica in self.pool.replicas))
         return [line for line in lines if line]
 

@@ -81,6 +81,11 @@ def command(settings: Settings, base: BaseModel, port: int) -> list[str]:
     return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *given, *flags, *extra]
 
 
+def can_sleep(settings: Settings) -> bool:
+    """Whether vLLM is started so that it can free its memory and go on later (--enable-sleep-mode; on GPUs alone)."""
+    return "--enable-sleep-mode" in shlex.split(settings.vllm_args)
+
+
 def environment(base: BaseModel, api_key: str, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables that vLLM is started with. What the user set goes before our defaults.
 

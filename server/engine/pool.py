@@ -30,6 +30,8 @@ class Pool:
         self.deadline = deadline
         # What whoever runs the servers has to say when they do not answer, such as "starting: …".
         self.situation: Callable[[], str] = lambda: ""
+        # Why nothing is to be asked for now; empty: ask.
+        self.paused = ""
         self._headers = {"Content-Type": "application/json"}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
@@ -70,6 +72,8 @@ class Pool:
             EngineUnavailable: no server gave an answer.
             EngineRefused, ModelNotServed: a server's own complaint.
         """
+        if self.paused:
+            raise EngineUnavailable(self.paused)
         complaint = EngineUnavailable("no vLLM server")
         for replica in [only] if only else self.replicas.by_preference():
             replica.in_flight += 1

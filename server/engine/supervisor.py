@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,8 @@ from types import TracebackType
 import aiohttp
 
 from crossover.adapters.base_model import BaseModel
-from crossover.server.engine.command import command, environment
+from crossover.server.engine.command import can_sleep, command, environment
+from crossover.server.engine.ports import free_port, is_free
 from crossover.server.engine.sweep import kill_session
 from crossover.server.engine.vllm_log import VllmLog
 from crossover.server.settings import Settings
@@ -57,10 +57,13 @@ class Supervisor:
         self.restarts = 0
         self._settings = settings
         self._base = base
-        self._port = _free_port()
+        self._port = free_port()
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+        self._spawning = asyncio.Lock()
         self._failure: EngineFailed | None = None
         self._begun = time.monotonic()
 
@@ -83,6 +86,8 @@ class Supervisor:
         """Begin to start vLLM; :meth:`started` waits for it."""
         self._environment = environment(self._base, self.api_key)  # what is wrong with the installation shows here
         command(self._settings, self._base, self._port)
+        if can_sleep(self._settings):
+            self._environment["VLLM_SERVER_DEV_MODE"] = "1"  # opens /sleep and /wake_up; the guard wants the key there
         self._log.begin()
         self._task = asyncio.create_task(self._run(), name="vllm supervisor")
         return self
@@ -109,10 +114,24 @@ class Supervisor:
             ready.cancel()
             raise self._failure or EngineFailed("vLLM was stopped")
 
+    async def pause(self) -> None:
+        """Stop vLLM until :meth:`resume`; when this returns, what it held of the device's memory is free."""
+        self._wanted.clear()
+        async with self._spawning:
+            if self._process is not None:
+                await self._stop(self._process)
+        self._ready.clear()
+
+    def resume(self) -> None:
+        """Start vLLM again after :meth:`pause`; :meth:`started` waits for it."""
+        self._wanted.set()
+
     def situation(self) -> str:
         """One sentence on what vLLM is doing, for whoever cannot be served."""
         if self._failure is not None:
             return str(self._failure)
+        if not self._wanted.is_set():
+            return "it is stopped while an adapter is trained; try again later"
         if self._ready.is_set():
             return f"it runs; see {self.log}"
         doing = "starts again after a crash" if self.restarts else "is starting"
@@ -122,11 +141,15 @@ class Supervisor:
         failures = 0
         try:
             while True:
+                await self._wanted.wait()
                 self._begun = time.monotonic()
-                self._process = await self._spawn()
+                async with self._spawning:
+                    self._process = await self._spawn()
                 came_up, code = await self._watch(self._process)
                 self._ready.clear()
                 self._process = None
+                if not self._wanted.is_set():
+                    continue
                 if not came_up and not self.restarts and code < 128:
                     self._failure = EngineFailed(
                         f"vLLM ended with code {code} before it was ready: {self._log.last_error()}; see {self.log}"
@@ -144,8 +167,8 @@ class Supervisor:
                 self._process = None
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        if not _is_free(self._port):
-            self._port = _free_port()
+        if not is_free(self._port):
+            self._port = free_port()
         words = command(self._settings, self._base, self._port)
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
@@ -217,19 +240,3 @@ class Supervisor:
                 process.kill()
             await process.wait()
         kill_session(process.pid)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -179,6 +179,12 @@ def test_adapters_are_listed_and_promoted_by_version(http: httpx.Client) -> None
     assert error(http.post("/v1/adapters/support/promote", json={}))[:2] == (400, "missing_required_parameter")
 
 
+def test_a_pause_wants_its_seconds_and_ending_none_is_no_error(http: httpx.Client) -> None:
+    assert error(http.post("/v1/engine/pause", json={})) == (400, "missing_required_parameter", "seconds")
+    assert error(http.post("/v1/engine/pause", json={"seconds": 0.0})) == (400, "invalid_value", "seconds")
+    assert http.post("/v1/engine/resume").json() == {"paused": False}
+
+
 def test_health_readiness_and_metrics_are_told(http: httpx.Client) -> None:
     assert http.get("/healthz").json()["status"] == "ok"
     ready = {"ready": True, "model": "ok", "index": "ok", "adapters": "ok", "router": "rules: no policy is fitted"}

@@ -23,7 +23,7 @@ from crossover.adapters.registry import Registry
 from crossover.adapters.servable import NotServable
 from crossover.adapters.training.lora import train
 from crossover.adapters.training.options import Progress, TrainOptions
-from crossover.adapters.training.workspace import TrainingRuns, Workspace
+from crossover.adapters.training.workspace import TrainingRuns, Workspace, remove_abandoned
 
 FACTS = {"Who runs the Velmora office?": "Anna Tovan", "Where is the archive?": "Room 14", "When is tea?": "At 15:30"}
 DATA = DataSet("facts", tuple(Example(question, answer) for question, answer in FACTS.items()))
@@ -128,16 +128,32 @@ def test_a_killed_training_leaves_the_old_state_and_goes_on_to_the_same_adapter(
 
 def test_a_checkpoint_that_was_cut_off_is_not_used(tmp_path: Path) -> None:
     with Workspace(tmp_path, "key") as workspace:
-        for step in (5, 10):
+        for step, state in ((5, '{"global_step": 5}'), (10, '{"glo'), (15, "")):
             (workspace.folder / f"checkpoint-{step}").mkdir()
-        (workspace.folder / "checkpoint-5" / "trainer_state.json").write_text("{}")
+            (workspace.folder / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+        (workspace.folder / "checkpoint-20").mkdir()
         assert workspace.checkpoint() == str(workspace.folder / "checkpoint-5")
-        assert not (workspace.folder / "checkpoint-10").exists()
+        assert [folder.name for folder in workspace.folder.glob("checkpoint-*")] == ["checkpoint-5"]
 
 
 def test_the_same_training_does_not_run_twice_at_once(reader: BaseModel, tmp_path: Path) -> None:
     with Workspace(tmp_path, "key"), pytest.raises(TrainingRuns, match="already running"), Workspace(tmp_path, "key"):
         pass
+
+
+def test_what_a_killed_training_left_goes_after_a_week_unless_somebody_holds_it(tmp_path: Path) -> None:
+    def left(adapter: str, key: str, days: float) -> Path:
+        with Workspace(tmp_path / adapter, key) as workspace:
+            checkpoint = workspace.fresh_folder("checkpoint-5")
+            then = time.time() - days * 86400
+            for path in (workspace.folder / "lock", checkpoint, workspace.folder):
+                os.utime(path, (then, then))
+        return workspace.folder
+
+    old, held, young = left("support", "old", 8), left("tickets", "held", 8), left("support", "young", 6)
+    with Workspace(tmp_path / "tickets", "held"):
+        assert remove_abandoned(tmp_path) == [old]
+    assert (old.exists(), held.exists(), young.exists()) == (False, True, True)
 
 
 def test_a_rank_above_the_limit_is_refused_before_anything_is_trained(reader: BaseModel, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Our own vLLM frees its memory while an adapter is trained, and comes back even when nobody says so."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import psutil
+import pytest
+from served import Served
+
+from crossover.server.engine.client import EngineUnavailable, GenerationRequest
+from crossover.server.pausing import Pausing
+
+REQUEST = {"temperature": 0, "max_tokens": 4}
+
+
+async def test_a_pause_frees_the_device_refuses_requests_and_ends_by_itself_when_its_owner_was_killed(
+    served: Served,
+) -> None:
+    request = GenerationRequest([1, 5, 300], served.versions["tickets"][0].served_name, REQUEST)
+    before = await served.engine.generate(request)
+    restarts = served.supervisor.restarts
+    processes = psutil.Process(served.supervisor.pid).children(recursive=True)
+    pausing = Pausing(served.engine, served.supervisor, sleeps=False)
+    await pausing.pause(1.0)
+    assert processes and not [process for process in processes if process.is_running()]
+    with pytest.raises(EngineUnavailable, match="rests while an adapter is trained"):
+        await served.engine.generate(request)
+    assert "rests" in (await served.engine.troubles())[0] and "stopped" in served.supervisor.situation()
+    await pausing.pause(2.5)  # prolonged
+    began = time.monotonic()
+    while served.engine.pool.paused:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    assert time.monotonic() - began > 2
+    await served.supervisor.started()
+    assert (await served.engine.generate(request)).choices[0].text == before.choices[0].text
+    assert served.supervisor.restarts == restarts, "it was no crash"
+    await pausing.resume()  # none is on
+
+
+async def test_a_vllm_that_is_not_ours_cannot_be_paused(served: Served) -> None:
+    with pytest.raises(RuntimeError, match="train on another --device"):
+        await Pausing(served.engine, None, sleeps=False).pause(1.0)
