@@ -20,6 +20,7 @@ from crossover.adapters.gate_command import promote_version
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
+    from crossover.adapters.gate.evaluate import Judge
     from crossover.adapters.settings import AdapterSettings
 
 _DEFAULT = TrainOptions(name="")
@@ -35,6 +36,9 @@ class CommandContext(Protocol):
 
     def live_server(self) -> str | None:
         """The URL of a server that runs on this home."""
+
+    def judge(self) -> Judge | None:
+        """Who scores answers and compares scores, handed in from where the metrics live."""
 
     def retrieve(self) -> AbstractContextManager[Callable[[str, int], Sequence[tuple[str, str, str, str]]]]:
         """Finds passages while it is open: from (question, k) to (title, text, document, content hash)."""

@@ -11,7 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from crossover.server.api import adapters, chat, compare, documents, health, json_response, models, route, search
+from crossover.server.api import (
+    adapters,
+    chat,
+    compare,
+    documents,
+    feedback,
+    health,
+    json_response,
+    models,
+    route,
+    search,
+)
 from crossover.server.errors import BadRequest, body
 from crossover.server.request_log import RequestLog
 from crossover.server.services import Services, open_services
@@ -46,7 +57,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     if services is not None:
         app.state.services = services
-    for resource in (chat, models, search, compare, route, documents, adapters, health):
+    for resource in (chat, models, search, compare, route, documents, adapters, feedback, health):
         app.include_router(resource.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

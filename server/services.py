@@ -25,6 +25,7 @@ from crossover.server.compatibility import differences
 from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
 from crossover.server.examples import TrainingExamples
+from crossover.server.feedback import GivenAnswers
 from crossover.server.promoted import Promoted
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.policy import FILE
@@ -69,10 +70,12 @@ class Services:
         default_factory=lambda: ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
     )
     rebuilding: asyncio.Task[None] | None = None
+    given: GivenAnswers = field(init=False)
     fingerprint: str = field(init=False)
     """OpenAI's `system_fingerprint`: equal while the same base model is asked in the same way."""
 
     def __post_init__(self) -> None:
+        self.given = GivenAnswers(self.settings.feedback_answers)
         parts = (self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages))
         self.fingerprint = "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
