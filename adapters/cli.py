@@ -17,13 +17,16 @@ from crossover.adapters.adapter_commands import registry_of
 from crossover.adapters.data_commands import app as data_app
 from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
 from crossover.adapters.gate_command import promote_version
+from crossover.adapters.train_pairs import train_pairs
 from crossover.adapters.training.options import TrainOptions
 
 if TYPE_CHECKING:
     from crossover.adapters.gate.evaluate import Judge
+    from crossover.adapters.registry import AdapterVersion, Registry
     from crossover.adapters.settings import AdapterSettings
 
 _DEFAULT = TrainOptions(name="")
+_METHODS = "lora, or dpo for preference pairs, such as [b]crossover data pairs[/b] writes (few epochs, a low rate)."
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 
 
@@ -58,6 +61,11 @@ def train(
     with_context: Annotated[
         bool, typer.Option("--with-context", help="Train with passages from the index too, for hybrid answers.")
     ] = False,
+    method: Annotated[str, typer.Option(help=_METHODS)] = "lora",
+    continue_from: Annotated[
+        str | None, typer.Option(metavar="NAME[@DIGEST]", help="Go on from this adapter instead of the base model.")
+    ] = None,
+    beta: Annotated[float, typer.Option(help="dpo: how dear it is to move away from what it began with.")] = 0.1,
     epochs: Annotated[int, typer.Option(min=1, help="How often each example is seen.")] = _DEFAULT.epochs,
     rank: Annotated[int, typer.Option(min=1, help="Rank of the LoRA matrices.")] = _DEFAULT.rank,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = _DEFAULT.learning_rate,
@@ -79,7 +87,7 @@ def train(
     With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
     """
     from crossover.adapters.base_model import resolve
-    from crossover.adapters.console import print_trained, training_bar
+    from crossover.adapters.console import training_bar
     from crossover.adapters.training import lora
 
     context: CommandContext = ctx.obj
@@ -100,12 +108,30 @@ def train(
     )
     registry = registry_of(settings, base)
     form = form_of(mapping, template)
-    data, rejected = load(file, form, skip_bad=skip_bad)
     kept = load(held_out, form, skip_bad=skip_bad)[0].examples if held_out else ()
+    if method not in ("lora", "dpo"):
+        raise ValueError(f"--method {method}: no such method; choose from lora, dpo")
+    if method == "dpo":
+        with training_bar(options.name, quiet=as_json) as progress:
+            version = train_pairs(ctx, file, options, base, registry, kept, progress)
+        _finish(context, registry, version, promote=promote, as_json=as_json)
+        return
+    if continue_from:
+        raise ValueError("--continue-from goes with --method dpo")
+    data, rejected = load(file, form, skip_bad=skip_bad)
     passages = context.retrieve() if with_context else nullcontext(None)
     with passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
         version = lora.train(data, options, base, registry, retrieve=retrieve, held_out=kept, progress=progress)
     keep_rejected(rejected, file)
+    _finish(context, registry, version, promote=promote, as_json=as_json)
+
+
+def _finish(
+    context: CommandContext, registry: Registry, version: AdapterVersion, *, promote: bool, as_json: bool
+) -> None:
+    """Promote what was trained where that was asked, and tell of it."""
+    from crossover.adapters.console import print_trained
+
     if promote:
         promote_version(context, registry, version)
     if as_json:

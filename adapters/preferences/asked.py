@@ -46,16 +46,12 @@ def read_asked(path: Path, form: Format | None = None) -> AskedReading:
     Raises:
         DataError: the file cannot be read to its end.
     """
-    rows = list(iterate(path))
-    if form is None and any(isinstance(row, Row) and _is_question(row) for row in rows):
+    rows, examples = list(iterate(path)), check(path, form)
+    referenced = any(isinstance(row, Row) and "references" in row.fields for row in rows)
+    if form is None and (referenced or not examples.examples):
         return _questions(rows)
-    examples = check(path, form)
     asked = [Asked(each.question, (each.answer,), each.system, each.history, each.line) for each in examples.examples]
     return AskedReading(asked, examples.errors, examples.warnings)
-
-
-def _is_question(row: Row) -> bool:
-    return "references" in row.fields or (row.fields.keys() & {"question", "prompt"} and len(row.fields) == 1)
 
 
 def _questions(rows: list[Row | BadRow | DataWarning]) -> AskedReading:
