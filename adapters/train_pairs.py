@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from click.core import ParameterSource
 
 from crossover.adapters.data_options import keep_rejected, stop, tell_warnings
 
@@ -54,7 +53,8 @@ def train_pairs(
 
 
 def _given(ctx: typer.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _read(file: Path, *, skip_bad: bool) -> PairSet:
