@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -56,9 +57,9 @@ def pairs(
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
     seed: Annotated[int, typer.Option(help="Of the sampling, where the server takes one.")] = 0,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once.")] = 16,
-    api_key: Annotated[
-        str, typer.Option(envvar="OPENAI_API_KEY", show_envvar=True, help="For --url and --judge.")
-    ] = "unused",
+    api_key_env: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="The environment variable with the key for --url and --judge.")
+    ] = "OPENAI_API_KEY",
     mapping: MapOption = None,
     template: TemplateOption = None,
     as_json: Json = False,
@@ -75,8 +76,9 @@ def pairs(
     if criteria is not None and judge is None:
         raise ValueError("--criteria is for the judge: give --judge URL#MODEL too")
     asked = _read(questions, mapping, template, needs_references=judge is None or with_reference)
-    sampled = _endpoint(context, url, model, api_key)
-    judging = _judging(context, judge, api_key) if judge is not None else None
+    key = os.environ.get(api_key_env) or "unused"
+    sampled = _endpoint(context, url, model, key)
+    judging = _judging(context, judge, key) if judge is not None else None
     options = SampleOptions(n, temperature, max_tokens, seed, with_reference, margin, per_question)
     ranked, tally = asyncio.run(_make(context, asked, sampled, judging, criteria, options, concurrency))
     if not ranked.pairs:
@@ -110,21 +112,21 @@ def _read(questions: Path, mapping: str | None, template: Path | None, *, needs_
     return reading.asked
 
 
-def _endpoint(context: CommandContext, url: str | None, model: str | None, api_key: str) -> Endpoint:
+def _endpoint(context: CommandContext, url: str | None, model: str | None, key: str) -> Endpoint:
     from crossover.adapters.preferences.endpoint import Endpoint
 
     if url is not None:
-        return Endpoint(url, model or "", api_key)
+        return Endpoint(url, model or "", key)
     server = context.live_server()
     if server is None:
         raise RuntimeError("no server runs on this home to ask: crossover serve, or name one by --url")
     return Endpoint(f"{server}/v1", model or "base", local=True)
 
 
-def _judging(context: CommandContext, judge: str, api_key: str) -> Endpoint:
+def _judging(context: CommandContext, judge: str, key: str) -> Endpoint:
     """Where the judge is: URL#MODEL, URL for its only model, or a model of the server on this home."""
     url, _, model = judge.partition("#")
-    return _endpoint(context, url, model, api_key) if "://" in url else _endpoint(context, None, judge, api_key)
+    return _endpoint(context, url, model, key) if "://" in url else _endpoint(context, None, judge, key)
 
 
 async def _make(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from openai import APIError
 
 _SECONDS = 300.0
-_RETRIES = 4  # with growing pauses: a busy or restarting server is waited out
+_RETRIES = 2
+_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Asker:
                     raise _told(error, self._endpoint.url) from error
                 if not reply.choices:
                     raise RuntimeError(f"{self._endpoint.url}: {self._model} gave no answer")
-                answers += [choice.message.content or "" for choice in reply.choices]
+                answers += [_THOUGHTS.sub("", choice.message.content or "").strip() for choice in reply.choices]
         return answers[:n]
 
     async def _only_model(self) -> str:

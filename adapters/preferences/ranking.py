@@ -28,7 +28,11 @@ class Ranked:
 
 def distinct(answers: Sequence[str]) -> list[str]:
     """The answers that say something, each once whatever its case and marks at the end."""
-    return list({key(answer): answer.strip() for answer in reversed(answers) if answer.strip()}.values())[::-1]
+    first: dict[str, str] = {}
+    for answer in answers:
+        if answer.strip():
+            first.setdefault(key(answer), answer.strip())
+    return list(first.values())
 
 
 def by_reference(asked: Asked, answers: Sequence[str], score: Score) -> list[float]:

@@ -49,7 +49,8 @@ async def make_pairs(
         tick: called after each question.
 
     Raises:
-        LookupError, ValueError, RuntimeError: as the one asked said.
+        LookupError, ValueError: as the one asked said.
+        RuntimeError: no question was answered.
     """
 
     async def answered(number: int, asked: Asked) -> tuple[list[str], Sequence[float]]:
@@ -60,17 +61,29 @@ async def make_pairs(
             max_tokens=options.max_tokens,
             seed=options.seed + number * options.answers,
         )
-        answers = distinct([*sampled, *(asked.references if options.with_reference else ())])
-        scored = await scores(asked, answers) if len(answers) > 1 else [0.0] * len(answers)
-        tick()
-        return answers, scored
+        answers = distinct([*(asked.references if options.with_reference else ()), *sampled])
+        return answers, await scores(asked, answers) if len(answers) > 1 else [0.0] * len(answers)
+
+    async def attempted(number: int, asked: Asked) -> tuple[list[str], Sequence[float]] | RuntimeError:
+        try:
+            return await answered(number, asked)
+        except RuntimeError as error:  # one request that came to nothing must not cost what the others brought
+            return error
+        finally:
+            tick()
 
     ranked = Ranked()
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(answered(number, asked)) for number, asked in enumerate(questions)]
+            tasks = [group.create_task(attempted(number, asked)) for number, asked in enumerate(questions)]
     except ExceptionGroup as errors:  # all meet the same trouble: one is enough to tell
         raise errors.exceptions[0] from None
     for asked, task in zip(questions, tasks, strict=True):
-        rank(asked, *task.result(), options.margin, options.per_question, ranked)
+        result = task.result()
+        if isinstance(result, RuntimeError):
+            ranked.left_out["not answered"] += 1
+        else:
+            rank(asked, *result, options.margin, options.per_question, ranked)
+    if ranked.left_out["not answered"] == len(questions):
+        raise next(error for task in tasks if isinstance(error := task.result(), RuntimeError))
     return ranked
