@@ -16,7 +16,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,16 +40,9 @@ from crossover.eval.world.size import SIZES
 
 _SLICES = ("format", "stable")
 _KEPT = 10  # of so many examples in house style one is left to the adapter before
+_ANSWERS = 8  # sampled for each question
 ARMS = ("before", "dpo", "examples")
 MEASURES = {"form kept": "format", "right, in form": "format", "right, stable": "stable"}
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """How long the trainings on examples are, and how many answers are sampled for a question."""
-
-    epochs: int = 32
-    answers: int = 8
 
 
 def divide(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
@@ -74,7 +67,7 @@ def scores(answers: Mapping[str, str], questions: Sequence[Question]) -> dict[st
     }
 
 
-def measure(seed: int, size: str, trained: Trained, home: Path, console: Console) -> dict[str, Any]:
+def measure(seed: int, size: str, epochs: int, home: Path, console: Console) -> dict[str, Any]:
     """The scores of every arm in one world, and the groups of their questions."""
     done = home / "measured.json"
     if done.is_file():
@@ -85,14 +78,14 @@ def measure(seed: int, size: str, trained: Trained, home: Path, console: Console
     home.mkdir(parents=True, exist_ok=True)
     for name, examples in (("first", first), ("apart", apart), ("all", world.examples)):
         replace_text(home / f"{name}.jsonl", "".join(json.dumps(asdict(each)) + "\n" for each in examples))
-    _train(home, "before", "first", "--epochs", str(trained.epochs))
+    _train(home, "before", "first", "--epochs", str(epochs))
     with running_server(home, console) as url:
         run_command(home, "adapters", "promote", "before")
         if not (home / "pairs.jsonl").is_file():
-            sampled = ("--model", "finetune:before", "-n", str(trained.answers), "--margin", "0.1")
+            sampled = ("--model", "finetune:before", "-n", str(_ANSWERS), "--margin", "0.1")
             run_command(home, "data", "pairs", str(home / "apart.jsonl"), "-o", str(home / "pairs.jsonl"), *sampled)
         _train(home, "dpo", "pairs", "--method", "dpo", "--continue-from", "before")
-        _train(home, "examples", "all", "--epochs", str(trained.epochs))
+        _train(home, "examples", "all", "--epochs", str(epochs))
         for name in ARMS[1:]:
             run_command(home, "adapters", "promote", name)
         arms = {name: scores(asyncio.run(_ask(url, name, questions)), questions) for name in ARMS}
@@ -147,7 +140,7 @@ def verdict(figures: Mapping[str, Mapping[str, Any]]) -> str:
 def main(
     seeds: Annotated[list[int] | None, typer.Argument(help="Worlds; 900, 901 and 902 without any.")] = None,
     size: Annotated[str, typer.Option(help="Of the worlds.")] = "demo",
-    epochs: Annotated[int, typer.Option(help="Of the first training.")] = Trained.epochs,
+    epochs: Annotated[int, typer.Option(help="Of the trainings on examples.")] = 32,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier run made.")] = False,
 ) -> None:
     """Measure every world and print the table."""
@@ -156,7 +149,7 @@ def main(
         shutil.rmtree(root, ignore_errors=True)
     with tidy_on_sigterm():
         worlds = [
-            measure(seed, size, Trained(epochs), (root / f"{size}-{seed}").resolve(), console)
+            measure(seed, size, epochs, (root / f"{size}-{seed}").resolve(), console)
             for seed in seeds or [900, 901, 902]
         ]
     figures = together(worlds)
