@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig, PeftModel
+from peft import LoraConfig, PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import DPOConfig, DPOTrainer
 
@@ -27,6 +27,11 @@ class PairTrainer(DPOTrainer):
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
         return dataset
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        # transformers 5.19 loads the adapters in subfolders where there are any, and there lies the frozen copy of the
+        # parent alone: the adapter in training would silently begin anew.
+        self.model.load_adapter(resume_from_checkpoint, "default", is_trainable=True)
 
     def create_model_card(self, *_: object, **__: object) -> None:
         """Nothing: the adapter has a card of its own."""
@@ -52,7 +57,9 @@ def build_trainer(
         base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa"
     )
     if parent is not None:
-        model = PeftModel.from_pretrained(model, str(parent), is_trainable=True)
+        config = PeftConfig.from_pretrained(str(parent))
+        config.base_model_name_or_path = base.path  # by its name PEFT would look for it on the hub
+        model = PeftModel.from_pretrained(model, str(parent), config=config, is_trainable=True)
     fresh = LoraConfig(
         r=options.rank,
         lora_alpha=options.alpha or 2 * options.rank,
