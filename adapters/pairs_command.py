@@ -55,7 +55,9 @@ def pairs(
     per_question: Annotated[int, typer.Option(min=1, help="Pairs of one question at most.")] = 1,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0, help="Of the sampling.")] = 1.0,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
-    seed: Annotated[int, typer.Option(help="Of the sampling, where the server takes one.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the sampling, for servers that take one; without it they draw anew.")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once.")] = 16,
     api_key_env: Annotated[
         str, typer.Option(metavar="VARIABLE", help="The environment variable with the key for --url and --judge.")

@@ -20,6 +20,7 @@ class SampleOptions:
 
     Attributes:
         answers: sampled for each question.
+        seed: None: the server draws anew each time. vLLM 0.32 on a CPU can die of one where a prompt is cut by its budget.
         with_reference: rank the references among them, for questions that the model never answers well.
         margin: by how much a better answer must be better.
         per_question: pairs at most.
@@ -28,7 +29,7 @@ class SampleOptions:
     answers: int = 4
     temperature: float = 1.0
     max_tokens: int = 64
-    seed: int = 0
+    seed: int | None = None
     with_reference: bool = False
     margin: float = 0.2
     per_question: int = 1
@@ -54,12 +55,13 @@ async def make_pairs(
     """
 
     async def answered(number: int, asked: Asked) -> tuple[list[str], Sequence[float]]:
+        seeded = {} if options.seed is None else {"seed": options.seed + number * options.answers}
         sampled = await asker.answers(
             asked.messages,
             options.answers,
             temperature=options.temperature,
             max_tokens=options.max_tokens,
-            seed=options.seed + number * options.answers,
+            **seeded,
         )
         answers = distinct([*(asked.references if options.with_reference else ()), *sampled])
         return answers, await scores(asked, answers) if len(answers) > 1 else [0.0] * len(answers)

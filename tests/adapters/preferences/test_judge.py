@@ -88,7 +88,7 @@ async def test_pairs_come_in_the_order_of_the_questions_and_single_answers_are_a
 
     questions = [Asked(f"Who {n}?", line=n) for n in range(2)]
     async with served(one_at_a_time) as url, Asker(Endpoint(url, "tiny", local=True), 1) as asker:
-        made = await make_pairs(questions, asker, AnswerJudge(asker).scores, SampleOptions(answers=3))
+        made = await make_pairs(questions, asker, AnswerJudge(asker).scores, SampleOptions(answers=3, seed=0))
     assert [(pair.question, pair.chosen, pair.rejected) for pair in made.pairs] == [
         (asked.question, "Anna", "Anna Tovan of Velmora") for asked in questions
     ]
