@@ -20,7 +20,8 @@ class SampleOptions:
 
     Attributes:
         answers: sampled for each question.
-        seed: None: the server draws anew each time. vLLM 0.32 on a CPU can die of one where a prompt is cut by its budget.
+        seed: None: drawn anew. With one vLLM 0.32 on a CPU may end (`gen.set_offset` in its _bookkeeping_sync) where
+            many prompts at once are more than a step takes.
         with_reference: rank the references among them, for questions that the model never answers well.
         margin: by how much a better answer must be better.
         per_question: pairs at most.
