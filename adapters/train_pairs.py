@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("name", "rank", "batch", "seed", "prompts", "template_kwargs", "command")
 _OWN_DEFAULTS = ("epochs", "learning_rate")
-_UNFIT = ("with_context",)
+_UNFIT = ("with_context", "replay", "tune", "rslora", "closed")
 
 
 def train_pairs(
