@@ -15,6 +15,7 @@ SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
 ROUTER_FIT ?= 21 22 23 24 25
 ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
+DPO_SEEDS ?= 900 901 902
 BENCHES := serving eval retrieval retriever indexing search freshness chunking train
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
@@ -111,6 +112,10 @@ prove-recipes: setup ## replay, context, sequential and multi-task training agai
 .PHONY: prove-learning-curve
 prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve
+
+.PHONY: prove-dpo
+prove-dpo: setup ## does preference training pay? the house style before and after DPO, beside plain training (resumes)
+	@$(VENV)/bin/python -m crossover.eval.bench.dpo $(DPO_SEEDS)
 
 .PHONY: prove-router
 prove-router: setup ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours)

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from crossover.adapters.adapter_commands import app as adapters_app
-from crossover.adapters.adapter_commands import named_version, registry_of
-from crossover.adapters.card import FULL
 from crossover.adapters.data_commands import app as data_app
-from crossover.adapters.data_options import MapOption, SkipBadOption, TemplateOption, form_of, keep_rejected, load
-from crossover.adapters.examples import DataSet
-from crossover.adapters.gate_command import promote_version
-from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.train_command import train
 
 if TYPE_CHECKING:
-    from crossover.adapters.registry import AdapterVersion, Registry
+    from crossover.adapters.gate.evaluate import Judge
     from crossover.adapters.settings import AdapterSettings
-
-_DEFAULT = TrainOptions(name="")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 
 
 class CommandContext(Protocol):
@@ -40,6 +27,9 @@ class CommandContext(Protocol):
     def live_server(self) -> str | None:
         """The URL of a server that runs on this home."""
 
+    def judge(self) -> Judge | None:
+        """Who scores answers and compares scores, handed in from where the metrics live."""
+
     def retrieve(self) -> AbstractContextManager[Callable[[str, int], Sequence[tuple[str, str, str, str]]]]:
         """Finds passages while it is open: from (question, k) to (title, text, document, content hash)."""
 
@@ -49,171 +39,3 @@ def register(root: typer.Typer) -> None:
     root.command(epilog="Example: [b]crossover train examples.jsonl --name support --with-context --promote[/b]")(train)
     root.add_typer(adapters_app, name="adapters")
     root.add_typer(data_app, name="data")
-
-
-def train(
-    ctx: typer.Context,
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE[:WEIGHT]...",
-            help="Examples, in any format that [b]crossover data check[/b] knows, each file in its own. WEIGHT: how "
-            "often an epoch shows each example of that file.",
-        ),
-    ],
-    name: Annotated[str, typer.Option(help="What the adapter is called; apps ask for finetune:NAME or hybrid:NAME.")],
-    with_context: Annotated[
-        bool, typer.Option("--with-context", help="Train with passages from the index too, for hybrid answers.")
-    ] = False,
-    method: Annotated[
-        str, typer.Option(help="lora, qlora (over a base model in 4 bits, on a GPU), p-tuning or full.")
-    ] = _DEFAULT.method,
-    continue_from: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[@DIGEST]", help="Go on from this adapter's weights (sequential training)."),
-    ] = None,
-    replay: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE", help="Share of the rows that other tasks, reading and refusing get, unforgotten."
-        ),
-    ] = _DEFAULT.replay,
-    tune: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Try N settings and keep the best by the held-out examples' loss."),
-    ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="How often each example is seen.")] = _DEFAULT.epochs,
-    rank: Annotated[
-        int | None,
-        typer.Option(min=1, help="Rank of the LoRA matrices.", show_default=f"{_DEFAULT.rank}, or as --continue-from"),
-    ] = None,
-    rslora: Annotated[bool, typer.Option("--rslora", help="Scale by the root of the rank, for large ranks.")] = False,
-    virtual_tokens: Annotated[
-        int, typer.Option(min=1, help="How many stand in front of every prompt, by p-tuning.")
-    ] = _DEFAULT.virtual_tokens,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="Peak learning rate.", show_default=f"{_DEFAULT.learning_rate}, or the method's"),
-    ] = None,
-    closed: Annotated[
-        float, typer.Option(min=0, max=1, metavar="SHARE", help="With context: share of the rows without passages.")
-    ] = _DEFAULT.mixture.closed,
-    batch: Annotated[int, typer.Option(min=1, help="Examples a step.")] = _DEFAULT.batch,
-    seed: Annotated[int, typer.Option(help="Same data, same settings, same seed: same adapter.")] = _DEFAULT.seed,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; left out: a GPU where there is one.")] = None,
-    pause_serving: Annotated[
-        bool, typer.Option("--pause-serving", help="Let the running server's model rest meanwhile: it answers 503.")
-    ] = False,
-    promote: Annotated[
-        bool, typer.Option("--promote/--no-promote", help="Let it answer as soon as it is done.")
-    ] = False,
-    held_out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Examples of the same task kept from training, for the gate.")
-    ] = None,
-    early_stopping: Annotated[
-        bool,
-        typer.Option(
-            "--early-stopping/--no-early-stopping",
-            help="Of 20 held-out examples or more, up to half and 64 say which weights are best and when to stop.",
-        ),
-    ] = _DEFAULT.early_stopping,
-    mapping: MapOption = None,
-    template: TemplateOption = None,
-    skip_bad: SkipBadOption = False,
-    as_json: Json = False,
-) -> None:
-    """Train an adapter on examples; a run that was killed goes on from its last checkpoint when given again.
-
-    With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
-    """
-    from crossover.adapters.base_model import resolve
-    from crossover.adapters.console import print_trained, tell_removed, training_bar
-    from crossover.adapters.pausing import serving_paused
-    from crossover.adapters.training import lora, tuning, workspace
-    from crossover.adapters.training.methods import METHODS, method_of
-    from crossover.adapters.training.parent import like
-    from crossover.adapters.training.replay import kept_examples
-    from crossover.adapters.training.tasks import Task, parse_task
-    from crossover.adapters.training.validation import divided
-
-    if promote and method == FULL:
-        raise ValueError("--promote: a whole model is served by a vLLM of its own; train it without")
-    context: CommandContext = ctx.obj
-    settings = context.settings
-    base = resolve(settings.base_model)
-    registry = registry_of(settings, base)
-    parent = named_version(registry, continue_from, promoted_first=True) if continue_from else None
-    matrices = (
-        (like(parent) if parent else {}) | ({"rank": rank} if rank else {}) | ({"rslora": True} if rslora else {})
-    )
-    options = TrainOptions(
-        name=name,
-        method=method,
-        epochs=epochs,
-        virtual_tokens=virtual_tokens,
-        learning_rate=learning_rate or METHODS.get(method, _DEFAULT).learning_rate,
-        batch=batch,
-        seed=seed,
-        replay=replay,
-        early_stopping=early_stopping,
-        device=device,
-        # How many passages serving shows is a setting of the server's, which these settings are a part of.
-        passages=getattr(settings, "passages", None) or base.passages,
-        mixture=replace(_DEFAULT.mixture, closed=closed),
-        prompts=settings.prompts,
-        template_kwargs=settings.chat_template_kwargs,
-        command=shlex.join(["crossover", *sys.argv[1:]]),
-        **matrices,
-    )
-    method_of(options)
-    form = form_of(mapping, template)
-    wanted = [parse_task(file) for file in files]
-    loaded = [load(file, form, skip_bad=skip_bad) for file, _ in wanted]
-    tasks = [Task(data, weight) for (data, _), (_, weight) in zip(loaded, wanted, strict=True)]
-    kept = load(held_out, form, skip_bad=skip_bad)[0].examples if held_out else ()
-    if tune is not None and not (early_stopping and divided(kept)[0]):
-        raise ValueError("--tune judges by held-out examples: give 20 or more with --held-out (crossover data split)")
-    known = [*kept, *(example for task in tasks for example in task.data.examples)]
-    others = kept_examples(registry, name, parent, base, known) if replay else []
-    fingerprints = [data.fingerprint for data, _ in loaded] + [DataSet("held out", tuple(kept)).fingerprint]
-    fingerprints += [parent.digest if parent else "", DataSet("others", tuple(others)).fingerprint]
-    passages = context.retrieve() if with_context else nullcontext(None)
-    server = context.live_server() if pause_serving else None
-    paused = serving_paused(server) if server else nullcontext()
-    with paused, passages as retrieve, training_bar(options.name, quiet=as_json) as progress:
-
-        def trained(options: TrainOptions, into: Registry, progress: Callable[[Progress], None]) -> AdapterVersion:
-            return lora.train(
-                tasks, options, base, into, retrieve=retrieve, held_out=kept, parent=parent, others=others,
-                progress=progress,
-            )  # fmt: skip
-
-        if tune is None:
-            version = trained(options, registry, progress)
-        else:
-            sources = {name: ctx.get_parameter_source(name) for name in tuning.TUNED}
-            chosen = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-            version = tuning.search(
-                trained,
-                options,
-                registry,
-                tune,
-                subject=" ".join([base.fingerprint, options.prompts.digest, *fingerprints]),
-                fixed=chosen
-                | ({"rank"} if parent or "rank" not in options.hyperparameters() else set())
-                | (set() if with_context else {"closed"}),
-                words=sys.argv[1:],
-                progress=progress,
-                say=lambda text: typer.echo(text, err=True),
-            )
-    for (_, rejected), (file, _) in zip(loaded, wanted, strict=True):
-        keep_rejected(rejected, file)
-    tell_removed(workspace.remove_abandoned(registry.folder))
-    if promote:
-        promote_version(context, registry, version)
-    if as_json:
-        card = version.card.model_dump(mode="json", exclude={"documents"})
-        document = {"name": version.name, "digest": version.digest, "served_name": version.served_name}
-        typer.echo(json.dumps(document | {"promoted": promote, "path": str(version.path), "card": card}))
-    else:
-        print_trained(version, promoted=promote)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossover.adapters import feedback_command, pairs_command
 from crossover.adapters.data_check import check
 from crossover.adapters.data_options import (
     Json,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from crossover.adapters.settings import AdapterSettings
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="rich", help="Check, convert and split files of training examples."
+    no_args_is_help=True, rich_markup_mode="rich", help="Check, convert, split and make files of training examples."
 )
 app.command(epilog="Example: [b]crossover data check train.jsonl test.csv --against questions.jsonl[/b]")(check)
+app.command("from-feedback", epilog=feedback_command.EPILOG)(feedback_command.from_feedback)
+app.command("pairs", epilog=pairs_command.EPILOG)(pairs_command.pairs)
 
 
 class Target(StrEnum):

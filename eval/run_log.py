@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from crossover.adapters.append_only import whole_length, whole_lines, write_row
+
 Row = dict[str, Any]
 
 
@@ -47,12 +49,12 @@ class RunLog:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             self._lock()
-            os.truncate(self._descriptor, _whole(path))
+            os.truncate(self._descriptor, whole_length(path))
             rows = _rows(path)
             if rows:
                 _check(path, rows[0].get("identity", {}), identity)
             else:
-                self._write({"type": "header", "identity": dict(identity), **(header or {})})
+                write_row(self._descriptor, {"type": "header", "identity": dict(identity), **(header or {})})
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -62,7 +64,7 @@ class RunLog:
         """Write one finished row; it is never written again."""
         if row["id"] in self.done:
             raise ValueError(f"{self.path}: {row['id']} is already written")
-        self._write(row)
+        write_row(self._descriptor, row)
         self.done[row["id"]] = row
 
     def close(self) -> None:
@@ -84,11 +86,6 @@ class RunLog:
         except BlockingIOError:
             raise RunLocked(f"{self.path}: another run is writing it; wait for it, or give another folder") from None
 
-    def _write(self, row: Mapping[str, Any]) -> None:
-        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        while line:  # a full disk raises here; a short write is finished
-            line = line[os.write(self._descriptor, line) :]
-
 
 def read(path: Path) -> tuple[Row, list[Row]]:
     """The header and the whole rows of a file, without opening it for writing.
@@ -102,14 +99,8 @@ def read(path: Path) -> tuple[Row, list[Row]]:
     return rows[0], rows[1:]
 
 
-def _whole(path: Path) -> int:
-    """The length in bytes up to and with the last line feed."""
-    return path.read_bytes().rfind(b"\n") + 1
-
-
 def _rows(path: Path) -> list[Row]:
-    whole = path.read_bytes()[: _whole(path)]
-    return [json.loads(line) for line in whole.splitlines() if line]
+    return [json.loads(line) for line in whole_lines(path) if line]
 
 
 def _check(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ from crossover.server.api import (
     compare,
     documents,
     engine,
+    feedback,
     health,
     json_response,
     models,
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     if services is not None:
         app.state.services = services
-    for resource in (chat, models, search, compare, route, documents, adapters, engine, health):
+    for resource in (chat, models, search, compare, route, documents, adapters, engine, feedback, health):
         app.include_router(resource.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

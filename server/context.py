@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossover.adapters.gate.evaluate import Judge
     from crossover.server.settings import Settings
 
 Retrieve = Callable[[str, int], Sequence[tuple[str, str, str, str]]]
@@ -40,6 +41,12 @@ class Context:
         from crossover.adapters.registry import Registry
 
         return Registry(self.settings.home).trained_on(documents)
+
+    def judge(self) -> Judge | None:
+        """Who scores answers and compares scores; None in a process that nobody handed it to."""
+        from crossover.server.judging import judge
+
+        return judge()
 
     @contextmanager
     def retrieve(self) -> Iterator[Retrieve]:

@@ -6,6 +6,7 @@ ValueError    bad input        400, exit 2
 └── ContextExceeded            the question alone does not fit the model's context
 LookupError   unknown thing    404, exit 2
 ├── ModelNotFound              no such strategy, or no such adapter behind it
+├── AnswerNotFound             no such answer among those that this server remembers
 └── DocumentNotFound           no such document in the index
 RuntimeError  cannot now       503, exit 1
 ├── GateRefused                409: a version that the gate does not let through
@@ -46,6 +47,10 @@ class ModelNotFound(LookupError):
     """The `model` of a request is neither a strategy nor a strategy with a known adapter."""
 
 
+class AnswerNotFound(LookupError):
+    """The server gave no answer of this id, or has forgotten it."""
+
+
 class DocumentNotFound(LookupError):
     """The index holds no document of this id."""
 
@@ -77,6 +82,7 @@ TABLE: dict[type[BaseException], Translation] = {
     AdapterNotUsed: Translation(400, "adapter_not_used", _BAD, 2, "model"),
     ContextExceeded: Translation(400, "context_length_exceeded", _BAD, 2, "messages"),
     ModelNotFound: Translation(404, "model_not_found", _BAD, 2, "model"),
+    AnswerNotFound: Translation(404, "answer_not_found", _BAD, 2, "answer_id"),
     DocumentNotFound: Translation(404, "document_not_found", _BAD, 2),
     GateRefused: Translation(409, "gate_refused", _BAD, 1, "version"),
     NoAdapter: Translation(409, "no_adapter", _BAD, 1, "model"),

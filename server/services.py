@@ -27,6 +27,7 @@ from crossover.server.engine.client import Engine
 from crossover.server.engine.command import can_sleep
 from crossover.server.engine.prompt_embeds import PromptEmbeds
 from crossover.server.examples import TrainingExamples
+from crossover.server.feedback import GivenAnswers
 from crossover.server.pausing import Pausing
 from crossover.server.promoted import Promoted
 from crossover.server.routing.circumstances import Circumstances
@@ -73,11 +74,13 @@ class Services:
     )
     rebuilding: asyncio.Task[None] | None = None
     pausing: Pausing = field(init=False)
+    given: GivenAnswers = field(init=False)
     fingerprint: str = field(init=False)
     """OpenAI's `system_fingerprint`: equal while the same base model is asked in the same way."""
 
     def __post_init__(self) -> None:
         self.pausing = Pausing(self.engine, self.supervisor, sleeps=can_sleep(self.settings))
+        self.given = GivenAnswers(self.settings.feedback_answers)
         parts = (self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages))
         self.fingerprint = "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 

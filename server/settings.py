@@ -62,6 +62,10 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         default=0.0, ge=0, le=2, description="Temperature when a request does not say; 0 answers the same every time."
     )
 
+    feedback_answers: int = Field(
+        default=1000, ge=0, description="Latest answers that the server remembers, for feedback on them."
+    )
+
     router_cost_weight: float = Field(
         default=0.02,
         ge=0,

@@ -55,6 +55,11 @@ class Chunks:
         if with_usage:
             self._frame["usage"] = None
 
+    @property
+    def id(self) -> str:
+        """The id of the answer."""
+        return str(self._frame["id"])
+
     def role(self, index: int) -> dict[str, Any]:
         """The first chunk of a choice."""
         return self._choice(index, {"role": "assistant", "content": "", "refusal": None}, None, None)

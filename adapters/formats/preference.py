@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from crossover.adapters.examples import Example
 from crossover.adapters.formats.rows import Row
 
-_PAIRS = (
+PAIRS = (  # of the better and the worse answer, as TRL, OpenAI and others name them
     ("chosen", "rejected"),
     ("preferred_output", "non_preferred_output"),
     ("response_chosen", "response_rejected"),
@@ -23,18 +23,18 @@ class Preference:
 
     name: str = "preference"
     shape: str = "chosen and rejected"
-    keys: frozenset[str] = frozenset(key for pair in _PAIRS for key in pair)
+    keys: frozenset[str] = frozenset(key for pair in PAIRS for key in pair)
     optional: frozenset[str] = frozenset({"prompt", "question", "input", "system"})
     places: tuple[str, str] = ("prompt", "chosen")
 
     def matches(self, row: Row) -> bool:
         """Whether a row has either of the two answers."""
-        return any(better in row.fields or worse in row.fields for better, worse in _PAIRS)
+        return any(better in row.fields or worse in row.fields for better, worse in PAIRS)
 
     def parse(self, row: Row) -> list[Example]:
         """Never an example: what was rejected must not be learnt, and what was chosen is not all there is to learn."""
-        field = next(key for pair in _PAIRS for key in reversed(pair) if key in row.fields)
-        expected = "an answer to learn: pairs of a better and a worse one are for preference training"
+        field = next(key for pair in PAIRS for key in reversed(pair) if key in row.fields)
+        expected = "an answer to learn: a better and a worse one are learnt by crossover train FILE --method dpo"
         raise row.refuse(field, "a preference pair", expected, "preference")
 
 

@@ -115,6 +115,7 @@ class Method:
     learning_rate: float = TrainOptions(name="").learning_rate
 
 
+DPO = "dpo"
 METHODS = {
     "lora": Method("low-rank matrices beside every linear layer"),
     "qlora": Method("the same over a base model held in 4 bits", _check_bitsandbytes, loading=_four_bit),
@@ -131,6 +132,7 @@ METHODS = {
         loading=_in_full_precision,
         learning_rate=5e-4,
     ),
+    DPO: Method("preference pairs: better answers are raised above worse ones (training/dpo.py)"),
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import orjson
@@ -36,13 +37,17 @@ async def create_chat_completion(request: Request) -> Response:
     if not chat.stream:
         result = await answer(question, services)
         _note(request, result)
-        return json_response(chat_completion(result, chat.model, services.fingerprint))
+        told = chat_completion(result, chat.model, services.fingerprint)
+        texts = [choice.text for choice in result.choices]
+        services.given.remember(told["id"], chat.model, question, texts, result.trace)
+        return json_response(told)
     pieces = stream(question, services)
     # What fails before the first piece still gets its proper status.
     first = await anext(pieces)
     chunks = Chunks(chat.model, services.fingerprint, with_usage=_with_usage(chat))
+    remember = partial(services.given.remember, chunks.id, chat.model, question)
     return StreamingResponse(
-        _events(first, pieces, chunks, request, with_usage=_with_usage(chat)),
+        _events(first, pieces, chunks, request, remember, with_usage=_with_usage(chat)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
@@ -53,19 +58,26 @@ def _with_usage(chat: ChatRequest) -> bool:
 
 
 async def _events(
-    first: Answer, pieces: AsyncGenerator[Answer, None], chunks: Chunks, request: Request, *, with_usage: bool
+    first: Answer,
+    pieces: AsyncGenerator[Answer, None],
+    chunks: Chunks,
+    request: Request,
+    remember: Callable[[Sequence[str], dict[str, Any]], None],
+    *,
+    with_usage: bool,
 ) -> AsyncIterator[bytes]:
     """Server-sent events: roles, deltas, ends, counts; the last chunk before [DONE] carries `crossover`."""
-    begun: set[int] = set()
+    texts: dict[int, str] = {}  # of each choice that has begun
     held: dict[str, Any] | None = None  # the last end of a choice: it may turn out to be the last chunk
     piece = first
     try:
         async with aclosing(pieces):
             while piece.choices:
                 for choice in piece.choices:
-                    if choice.index not in begun:
-                        begun.add(choice.index)
+                    if choice.index not in texts:
+                        texts[choice.index] = ""
                         yield _event(chunks.role(choice.index))
+                    texts[choice.index] += choice.text
                     if choice.text or (choice.logprobs and choice.logprobs["content"]):
                         yield _event(chunks.delta(choice.index, choice.text, choice.logprobs))
                     if choice.finish_reason:
@@ -77,6 +89,7 @@ async def _events(
             if with_usage:
                 yield _event(last)
                 last = chunks.counts(piece.prompt_tokens, piece.completion_tokens)
+            remember([texts[index] for index in sorted(texts)], piece.trace)
             yield _event({**last, "crossover": piece.trace})
             _note(request, piece)
     except Exception as error:

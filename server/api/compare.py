@@ -19,6 +19,7 @@ from crossover.server.protocol import Question, Target, parse_model
 from crossover.server.routing.extraction import DEPTH
 from crossover.server.services import Services
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
+from crossover.server.wire import new_id
 
 router = APIRouter()
 
@@ -71,4 +72,6 @@ async def _answer(question: Question, services: Services, found: Sequence[Passag
             raise
         return row | body(error)
     usage = {"prompt_tokens": result.prompt_tokens, "completion_tokens": result.completion_tokens}
-    return row | {"answer": result.choices[0].text, "usage": usage, "crossover": result.trace}
+    text, answer_id = result.choices[0].text, new_id()
+    services.given.remember(answer_id, str(question.target), question, [text], result.trace)
+    return row | {"id": answer_id, "answer": text, "usage": usage, "crossover": result.trace}

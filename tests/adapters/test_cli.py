@@ -108,6 +108,26 @@ def test_bad_input_is_told_with_exit_code_2_and_nothing_is_written(
     assert sorted(facts.parent.rglob("*")) == before
 
 
+def test_preference_pairs_are_trained_by_their_method_alone(crossover: Crossover, write: Write, facts: Path) -> None:
+    rows = [json.dumps({"prompt": f"Q{n}?", "chosen": f"LOG: {n}", "rejected": f"It is {n}."}) for n in range(4)]
+    pairs, name = write("pairs.jsonl", *rows), ("--name", "support")
+    refused = crossover("train", pairs, *name, *QUICK)
+    assert refused.exit_code == 2 and "pairs.jsonl:1:rejected: error: found a preference pair" in refused.stderr
+    assert "crossover train FILE --method dpo" in refused.stderr
+    trained = document(crossover("train", pairs, *name, "--method", "dpo", *QUICK, "--beta", 0.2, "--json"))
+    hyper = trained["card"]["hyperparameters"]
+    assert (trained["card"]["method"], hyper["beta"], hyper["rank"], hyper["epochs"]) == ("dpo", 0.2, 4, 1)
+    for arguments, message in (
+        ((facts, "--method", "dpo"), "facts.jsonl:1:chosen: error: found nothing"),
+        ((pairs, "--method", "dpo", "--with-context"), "--with-context is for examples"),
+        ((pairs, "--method", "dpo", "--continue-from", "nobody"), "no adapter 'nobody'"),
+        ((pairs, "--method", "dpo", "--continue-from", trained["served_name"], "--rank", 8), "--rank: the matrices of"),
+        ((facts, "--method", "dqo"), "no such method"),
+    ):
+        told = crossover("train", *arguments, *name)
+        assert told.exit_code == 2 and message in told.stderr, told.stderr
+
+
 def test_data_check_prints_a_line_a_finding(crossover: Crossover, write: Write, facts: Path) -> None:
     bad = write("bad.jsonl", '{"prompt": "a"}', '{"prompt": "a", "completion": "b"}', "x")
     result = crossover("data", "check", bad, facts)
