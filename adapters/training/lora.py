@@ -25,7 +25,7 @@ from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.servable import CONFIG, WEIGHTS
 from crossover.adapters.training.context import ContextDrawer, Drawn
 from crossover.adapters.training.options import Progress, TrainOptions
-from crossover.adapters.training.sources import Retrieve
+from crossover.adapters.training.sources import Retrieve, joined
 from crossover.adapters.training.wording import thinned
 from crossover.adapters.training.workspace import Workspace
 
@@ -98,7 +98,7 @@ def train(
             hyperparameters=options.hyperparameters() | {"with_context": drawer is not None},
             command=options.command,
             data=DataCard(name=dataset.name, fingerprint=dataset.fingerprint, examples=len(dataset.examples)),
-            documents=drawer.documents if drawer else {},
+            documents=joined(dataset.origins, drawer.documents if drawer else {}),
             sentences=drawer.sentences if drawer else [],
             trained_at=datetime.now(UTC),
             wall_seconds=round(time.perf_counter() - started, 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crossover.adapters.examples import Example
@@ -96,6 +96,11 @@ def documents_of(sources: Iterable[Source]) -> dict[str, list[str]]:
         for _, _, document, content_hash in source.candidates:
             documents.setdefault(document, set()).add(content_hash)
     return {document: sorted(hashes) for document, hashes in sorted(documents.items())}
+
+
+def joined(one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The documents of both, each with the content hashes that it has in either."""
+    return {name: sorted({*one.get(name, ()), *other.get(name, ())}) for name in sorted({*one, *other})}
 
 
 def sentences_seen(sources: Iterable[Source]) -> list[str]:
