@@ -52,7 +52,9 @@ def edit(review: Path, decide: Callable[[dict[str, Any]], None]) -> None:
         review.write_text("".join(json.dumps(row) + "\n" for row in rows))
         return
     with review.open(encoding="utf-8-sig", newline="") as stream:
-        table = list(csv.DictReader(stream))
+        delimiter = ";" if ";" in stream.readline() else ","
+        stream.seek(0)
+        table = list(csv.DictReader(stream, delimiter=delimiter))
     for cells in table:
         decide(cells)
     with review.open("w", encoding="utf-8-sig", newline="") as stream:  # as Excel in Europe saves it

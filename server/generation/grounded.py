@@ -19,7 +19,7 @@ _SHORTEST = 40  # letters of a chunk that something can be asked about
 _EXTRACTIVE = 12  # words; a shorter answer is taken out of the passage, a longer one may put it in its own words
 _SHARE = 0.6  # of a longer answer's words, that stand in the passage
 _AGREE = 0.6  # F1 of the words of two answers that say the same
-_WORDIER = 4  # times the words, from which on a reply recites rather than answers
+_WORDIER = 3  # times the words, and as many more: a longer reply recites rather than answers
 _POINTS = re.compile(
     r"\b(?:this|that|the|provided|given|above)\s+(?:passage|text|excerpt|paragraph|context|document|section)\b",
     re.IGNORECASE,

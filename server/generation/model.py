@@ -23,6 +23,7 @@ AT_ONCE = 8
 """Requests under way together."""
 _PATIENCE = 6  # requests in a row that came to nothing: more would come to nothing too
 _OWN_MODEL = "base"
+_KEY_VARIABLE = "OPENAI_API_KEY"
 _NO_KEY = "none"  # the client takes no empty one
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SHOWN = 120  # letters of what a server said
@@ -59,7 +60,7 @@ class Endpoint:
 
     url: str | None = None
     model: str | None = None
-    key_variable: str = "OPENAI_API_KEY"
+    key_variable: str = _KEY_VARIABLE
     seconds: float = 120.0
 
 
@@ -96,10 +97,10 @@ class Model:
         self._failed = 0
         return text
 
-    async def _complete(self, messages: list[dict[str, Any]], values: dict[str, Any]) -> str:
-        sent = {name: values[field] for field, name in self._names.items()}
+    async def _complete(self, messages: list[Any], values: dict[str, Any]) -> str:
+        sent: dict[str, Any] = {name: values[field] for field, name in self._names.items()}
         try:
-            completion = await self._client.chat.completions.create(model=self.name, messages=messages, **sent)  # type: ignore[call-overload]
+            completion = await self._client.chat.completions.create(model=self.name, messages=messages, **sent)
         except openai.APITimeoutError as error:
             raise NoReply("timed out", again=True) from error
         except openai.APIConnectionError as error:
@@ -144,7 +145,7 @@ async def open_model(context: Context, endpoint: Endpoint) -> AsyncIterator[Mode
     if not endpoint.url.startswith(("http://", "https://")):
         raise ValueError(f"--url {endpoint.url}: expected http://HOST:PORT/v1")
     key = os.environ.get(endpoint.key_variable, "")
-    if not key and endpoint.key_variable != Endpoint.key_variable:
+    if not key and endpoint.key_variable != _KEY_VARIABLE:
         raise ValueError(f"--api-key-env {endpoint.key_variable}: no such environment variable, or it is empty")
     async with _client(endpoint.url, key or _NO_KEY, endpoint) as client:
         yield Model(client, endpoint.model or await _only_model(client))

@@ -14,8 +14,10 @@ from scripted_model import ScriptedModel
 from crossover.adapters.formats import read
 
 ALL = ("--review", "accept-all", "--json")
-SEEDS = [(f"My {thing} is broken, what now?", f"Dear guest, we are sorry. Room service mends the {thing}.")
-         for thing in ("lamp", "heater", "window", "door", "shower", "bed", "kettle", "phone")]  # fmt: skip
+THINGS = ("lamp", "heater", "window", "door", "shower", "bed", "kettle", "phone")
+BROKEN = "The {} in my room is broken since this morning, what shall I do now?"
+MENDED = "Dear guest, we are sorry. Room service mends the {}."
+SEEDS = [(BROKEN.format(thing), MENDED.format(thing)) for thing in THINGS]
 
 
 @pytest.fixture
@@ -58,8 +60,16 @@ def test_examples_grow_to_the_number_wanted_in_the_form_that_the_seeds_share(
 @pytest.mark.parametrize(
     "question, answer, reason",
     [
-        ("my lamp is broken - what now?", SEEDS[0][1], "like an earlier question"),
-        ("My heater is broken, so what now?", SEEDS[1][1], "like an earlier question"),
+        (
+            "the lamp in my room is broken since  this morning, what shall I do now",
+            SEEDS[0][1],
+            "like an earlier question",
+        ),
+        (
+            "The heater in my room is brokken since this morning, what shall I do now?",
+            SEEDS[1][1],
+            "like an earlier question",
+        ),
         ("My sofa is broken, what now?", SEEDS[0][1], "a question of the evaluation set"),
         ("My sink is broken, what now?", "Not my job.", "an answer of another form"),
         ("My sink is broken " * 30, SEEDS[0][1], "a question too long"),

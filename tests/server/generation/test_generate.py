@@ -208,7 +208,7 @@ def test_a_run_that_is_killed_goes_on_at_every_step(
     """Every write is a point at which a kill may come; after each the same command ends as if none had come."""
     from crossover.server.generation import review, rounds
 
-    class Killed(BaseException):
+    class Killed(Exception):
         pass
 
     replace, left = rounds.replace_text, [0]
