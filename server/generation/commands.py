@@ -73,13 +73,17 @@ def generate(
     round is told), and give the same command again, which goes on however it ended.
     """
     from crossover.indexer.chunks import chunks_of
-    from crossover.server.generation.grounded import Grounded
+    from crossover.server.generation.grounded import SHORTEST, Grounded
     from crossover.server.generation.model import Endpoint
 
     context: Context = ctx.obj
+    if any(path.resolve() in output.resolve().parents for path in paths):
+        raise ValueError(f"-o {output} is in a folder of documents, and would be read as one: give another place")
     chunks, skipped = chunks_of(paths, context.settings)
     for each in skipped:
         typer.echo(f"{each.path}: left out: {each.reason}", err=True)
+    if short := sum(len(chunk.text) < SHORTEST for chunk in chunks):
+        typer.echo(f"{short} chunks of under {SHORTEST} letters are not asked about", err=True)
     task = Grounded(chunks, context.settings.prompts, per_chunk)
     wanted = Wanted(output, review, count, against, as_json=as_json)
     _run(context, "generate", task, Endpoint(url, model, api_key_env, timeout), wanted)

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 from crossover.adapters.prompt import Prompts, render
 from crossover.adapters.quality.non_answers import non_answer
+from crossover.adapters.training.values import occurs
 from crossover.indexer.chunks import FileChunk
 from crossover.server.generation.drafting import Outcome, draft
-from crossover.server.generation.model import Model
+from crossover.server.generation.model import Model, NoReply
 from crossover.server.generation.rounds import Asked, Draft, Refused, Rounds
 from crossover.server.generation.wording import TOKENS_A_PAIR, Pair, ask_about
 from crossover.server.routing.words import words_of
 
+SHORTEST = 40
+"""Letters of a chunk that something can be asked about."""
 _SHOWN = 120  # letters of an answer
-_SHORTEST = 40  # letters of a chunk that something can be asked about
 _EXTRACTIVE = 12  # words; a shorter answer is taken out of the passage, a longer one may put it in its own words
 _SHARE = 0.6  # of a longer answer's words, that stand in the passage
 _AGREE = 0.6  # F1 of the words of two answers that say the same
@@ -37,7 +39,7 @@ class Grounded:
     system = ""
 
     def __init__(self, chunks: Sequence[FileChunk], prompts: Prompts, per_chunk: int) -> None:
-        distinct = {chunk.content_hash: chunk for chunk in chunks if len(chunk.text) >= _SHORTEST}
+        distinct = {chunk.content_hash: chunk for chunk in chunks if len(chunk.text) >= SHORTEST}
         self._chunks = [distinct[content_hash] for content_hash in sorted(distinct)]
         self._prompts, self._per_chunk = prompts, per_chunk
         self._tried: set[str] = set()
@@ -83,20 +85,26 @@ class Grounded:
     async def _unanswered(self, model: Model, written: Draft, chunk: FileChunk) -> tuple[str, str]:
         """That the model, asked with the chunk, answers otherwise, and how."""
         messages = render(written.question, system=self._prompts.rag, passages=[(chunk.title, chunk.text)])
-        given = await model.ask(messages, max_tokens=TOKENS_A_PAIR, temperature=0, seed=0)
+        try:
+            given = await model.ask(messages, max_tokens=TOKENS_A_PAIR, temperature=0, seed=0)
+        except NoReply as failure:
+            if failure.again:
+                raise
+            given = str(failure)
         return ("", "") if gives_back(written.answer, given) else ("not answered from its passage", given[:_SHOWN])
 
 
 def fault(draft: Draft, chunk: FileChunk) -> tuple[str, str]:
     """Why a pair cannot have come from a chunk, and what shows it; "" for one that may have."""
-    if not draft.question or not words_of(draft.answer):
+    if not draft.question or not _words(draft.answer):
         return "an empty question or answer", ""
     if kind := non_answer(draft.question, draft.answer):
         return "an answer that is none", kind
     if pointer := _POINTS.search(f"{draft.question} {draft.answer}"):
         return "speaks of the passage", pointer[0]
-    wanted = words_of(draft.answer)
-    lacking = wanted - words_of(f"{chunk.title} {chunk.text} {draft.question}")
+    wanted = _words(draft.answer)
+    held = f"{chunk.title} {chunk.text} {draft.question}"
+    lacking = frozenset() if occurs(draft.answer.strip("."), held) else wanted - words_of(held)
     invented = _numbers(lacking)
     short = len(draft.answer.split()) <= _EXTRACTIVE
     if invented or (lacking if short else len(lacking) > (1 - _SHARE) * len(wanted)):
@@ -106,10 +114,18 @@ def fault(draft: Draft, chunk: FileChunk) -> tuple[str, str]:
 
 def gives_back(answer: str, given: str) -> bool:
     """Whether a reply says what an answer says: its numbers, and its words or nearly all, without reciting more."""
-    wanted, found = words_of(answer), words_of(given)
-    if not wanted or not _numbers(wanted) <= found or len(found) > _WORDIER * len(wanted) + _WORDIER:
+    wanted, found = _words(answer), _words(given)
+    if not wanted or len(found) > _WORDIER * len(wanted) + _WORDIER:
         return False
-    return wanted <= found or 2 * len(wanted & found) >= _AGREE * (len(wanted) + len(found))
+    if occurs(answer.strip("."), given):
+        return True
+    alike = wanted <= found or 2 * len(wanted & found) >= _AGREE * (len(wanted) + len(found))
+    return alike and _numbers(wanted) <= found
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words that say something; all of them where none does: May is a month too."""
+    return words_of(text) or frozenset(re.findall(r"\w+", text.casefold()))
 
 
 def _numbers(words: frozenset[str]) -> set[str]:

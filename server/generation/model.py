@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Requests under way together."""
-_PATIENCE = 6  # requests in a row that came to nothing: more would come to nothing too
+_PATIENCE = 12  # requests in a row that came to nothing: more would come to nothing too
 _OWN_MODEL = "base"
 _KEY_VARIABLE = "OPENAI_API_KEY"
 _NO_KEY = "none"  # the client takes no empty one

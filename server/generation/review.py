@@ -16,7 +16,7 @@ from crossover.server.generation.rounds import Candidate
 
 _FIELDS = ("id", "decision", "reason", "question", "answer", "document", "passage")
 _DECISIONS = ("accept", "fix", "reject")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes what begins so
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet computes what begins so
 
 
 class BadReview(ValueError):

@@ -36,7 +36,7 @@ def ask_about(title: str, text: str, wanted: int, rejected: Sequence[Rejected]) 
         f"Passage: {title}\n\n{text}",
         f"Write {_number(wanted)} that people may ask and that this passage answers. Each question must be "
         "understood without the passage, so name what it is about. Each answer is short, is stated in the passage, "
-        "and uses the passage's own words.",
+        "and uses the passage's own words, in its language.",
         rejected,
     )
 

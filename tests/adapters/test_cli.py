@@ -132,3 +132,9 @@ def test_data_split_writes_both_parts(crossover: Crossover, write: Write, tmp_pa
     assert [part["examples"] for part in parts] == [18, 2]
     assert [len(read(Path(part["file"])).examples) for part in parts] == [18, 2]
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["qa.train.jsonl", "qa.validation.jsonl"]
+
+
+def test_where_rows_come_from_is_told_when_a_format_cannot_carry_it(crossover: Crossover, write: Write) -> None:
+    row = {"prompt": "Who?", "completion": "Anna", "crossover": {"document": "a.md", "chunk": "c1"}}
+    result = crossover("data", "convert", write("rows.jsonl", json.dumps(row)), "--to", "alpaca", "-o", "out.jsonl")
+    assert result.exit_code == 0 and "rows.jsonl:0:crossover: warning: found where rows come from" in result.stderr

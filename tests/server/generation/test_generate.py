@@ -192,7 +192,7 @@ def test_a_model_that_is_gone_ends_the_command_and_what_was_done_is_kept(
     crossover: Crossover, documents: Path, model: ScriptedModel
 ) -> None:
     def failing(prompt: str) -> Any:
-        return (500, {"error": {"message": "out of memory"}}) if len(model.prompts) > 26 else reader(prompt)
+        return (500, {"error": {"message": "out of memory"}}) if len(model.prompts) > 10 else reader(prompt)
 
     model.script = failing
     command = ("data", "generate", documents, "-o", "train.jsonl", "--url", model.url, *ALL)
@@ -304,6 +304,7 @@ def test_the_key_comes_from_the_variable_and_old_and_new_names_of_fields_are_tri
         (("docs", "-o", "x.jsonl", "--url", "http://127.0.0.1:9/v1"), 1, "give one with --model"),
         (("docs", "-o", "x.jsonl", "--url", "URL", "--api-key-env", "NOKEY"), 2, "--api-key-env NOKEY: no such"),
         (("docs", "-o", "mine.jsonl", "--url", "URL"), 2, "mine.jsonl is there already"),
+        (("docs", "-o", "docs/x.jsonl", "--url", "URL"), 2, "-o docs/x.jsonl is in a folder of documents"),
     ],
 )
 def test_bad_input_is_told(
@@ -339,6 +340,7 @@ def test_several_models_ask_for_a_name_and_a_changed_output_is_not_overwritten(
         ("At 8:30", "It opens at 9:30.", False),
         ("Trips above 400 euros need approval", "Approval is needed for trips above 400 euros", True),
         ("8:30", "The Velmora office is run by Anna Tovan and opens at 8:30 while Quillon opens at 9:00.", False),
+        ("In May", "The office moves in May.", True),
         ("安娜经营办公室", "办公室由安娜经营", True),
     ],
 )
