@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossover.adapters.data_commands import app
-from crossover.adapters.data_options import Json, MapOption, TemplateOption, form_of, load
+from crossover.adapters.data_options import Json, MapOption, TemplateOption, form_of, load, stop
 
 if TYPE_CHECKING:
     from crossover.server.context import Context
@@ -135,6 +135,7 @@ def _run(context: Context, kind: Kind, task: Task[Any], endpoint: Endpoint, want
     from crossover.adapters.quality.novelty import Novelty
     from crossover.adapters.quality.questions import read_questions
     from crossover.server.generation.drafting import Making, finished, settle
+    from crossover.server.generation.review import BadReview
     from crossover.server.generation.rounds import Rounds
 
     held_out = read_questions(wanted.against) if wanted.against else ()
@@ -146,7 +147,10 @@ def _run(context: Context, kind: Kind, task: Task[Any], endpoint: Endpoint, want
             count=wanted.count,
             tell=partial(typer.echo, err=True),
         )
-        waiting = settle(rounds, making)
+        try:
+            waiting = settle(rounds, making)
+        except BadReview as review:
+            stop(review.errors)
         if not waiting and not finished(rounds, task, making):
             waiting = asyncio.run(_make(context, rounds, task, endpoint, making))
         _show(rounds, waiting, as_json=wanted.as_json)

@@ -106,7 +106,7 @@ class Model:
         except openai.APIConnectionError as error:
             raise NoReply("cannot be reached", str(error.__cause__ or error), again=True) from error
         except openai.BadRequestError as error:
-            if self._adapt(error.param):
+            if error.param in sent and self._adapt(error.param):
                 return await self._complete(messages, values)
             raise NoReply("refused by the server", _message(error)) from error
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
@@ -119,12 +119,15 @@ class Model:
             raise NoReply("no chat completion", str(error)) from error
         return _text(completion)
 
-    def _adapt(self, refused: str | None) -> bool:
-        """Whether a field that the server does not take can be told otherwise, or left out."""
-        if refused == "max_tokens" and self._names.get("max_tokens") == "max_tokens":
+    def _adapt(self, refused: str) -> bool:
+        """Whether a field that the server does not take goes by another name, or can be left out, from now on."""
+        if refused == "max_tokens":
             self._names["max_tokens"] = "max_completion_tokens"
-            return True
-        return refused in ("temperature", "seed") and self._names.pop(refused, None) is not None
+        elif refused in ("temperature", "seed"):
+            self._names.pop(refused, None)
+        else:
+            return False
+        return True
 
 
 @asynccontextmanager
@@ -138,7 +141,7 @@ async def open_model(context: Context, endpoint: Endpoint) -> AsyncIterator[Mode
     if endpoint.url is None:
         async with (
             reached(context) as crossover,
-            _client(f"{crossover.base_url}/v1", _NO_KEY, endpoint, crossover) as client,
+            _client(str(crossover.base_url.join("v1")), _NO_KEY, endpoint, crossover) as client,
         ):
             yield Model(client, endpoint.model or _OWN_MODEL)
         return

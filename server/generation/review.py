@@ -20,7 +20,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet computes what 
 
 
 class BadReview(ValueError):
-    """A review file that cannot be followed; a line for each fault."""
+    """A review file that cannot be followed, and every fault in it."""
+
+    def __init__(self, errors: Sequence[DataError]) -> None:
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = errors
 
 
 def write(path: Path, candidates: Sequence[Candidate]) -> None:
@@ -56,7 +60,7 @@ def read(
             found = f"no row of the id {each.id}"
             reading.errors.append(DataError(path, 0, "id", found=found, expected="every row: to leave one out, reject"))
     if reading.errors:
-        raise BadReview("\n".join(map(str, reading.errors)))
+        raise BadReview(reading.errors)
     return [decided[each.id] for each in candidates]
 
 
@@ -124,7 +128,7 @@ def _items(path: Path) -> Iterator[Row | BadRow]:
             if not isinstance(item, DataWarning):
                 yield item
     except DataError as error:
-        raise BadReview(str(error)) from error
+        raise BadReview([error]) from error
 
 
 def _shielded(cell: str) -> str:

@@ -184,17 +184,19 @@ class Rounds:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RuntimeError(f"{self.output} is being made by another process: wait for it, or stop it") from error
-        self.all = [_load(file) for file in sorted(self.folder.glob("[0-9]*.json"))]
+        self.all = [_load(file) for file in sorted(self.folder.glob("[0-9]*.json"), key=lambda file: int(file.stem))]
         if any(each.kind != self.kind for each in self.all):
             raise ValueError(f"{self.folder} holds rounds of `data {self.all[0].kind}`: give another name to -o")
-        if not self.output.exists() or self._text(self.done) != (text := self.output.read_text(encoding="utf-8")):
-            if self.output.exists() and text != self._text(self.done[:-1]):
-                raise ValueError(
-                    f"{self.output} was changed since its last round, and would be written anew from {self.folder}: "
-                    "move it away, and give the command again"
-                )
-            if self.done:
-                self._write()
+        there = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else None
+        if there == self._text(self.done):
+            return
+        if there not in (None, self._text(self.done[:-1])):
+            raise ValueError(
+                f"{self.output} was changed since its last round, and would be written anew from {self.folder}: "
+                "move it away, and give the command again"
+            )
+        if self.done:
+            self._write()
 
     def _write(self) -> None:
         replace_text(self.output, self._text(self.done))
