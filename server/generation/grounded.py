@@ -23,7 +23,8 @@ _SHARE = 0.6  # of a longer answer's words, that stand in the passage
 _AGREE = 0.6  # F1 of the words of two answers that say the same
 _WORDIER = 3  # times the words, and as many more: a longer reply recites rather than answers
 _POINTS = re.compile(
-    r"\b(?:this|that|the|provided|given|above)\s+(?:passage|text|excerpt|paragraph|context|document|section)\b",
+    r"\b(?:(?:this|provided|given|above)\s+(?:passage|text|excerpt|paragraph|context|document|section)"
+    r"|the\s+(?:passage|excerpt))\b",
     re.IGNORECASE,
 )
 
