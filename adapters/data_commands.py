@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from crossover.adapters.settings import AdapterSettings
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="rich", help="Check, convert, split and make files of training examples."
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Check, convert, split, make, generate and expand files of training examples.",
 )
 app.command(epilog="Example: [b]crossover data check train.jsonl test.csv --against questions.jsonl[/b]")(check)
 app.command("from-feedback", epilog=feedback_command.EPILOG)(feedback_command.from_feedback)
@@ -62,6 +64,7 @@ def convert(
     [b]text[/b] is each conversation as the base model's chat template writes it (CROSSOVER_BASE_MODEL).
     """
     from crossover.adapters.durable import replace_text
+    from crossover.adapters.examples import ORIGIN, DataWarning
     from crossover.adapters.formats.writing import to_lines
 
     if output.exists() and output.samefile(file):
@@ -70,6 +73,9 @@ def convert(
     lines, refused = to_lines(file, data.examples, _writer(to, ctx.obj.settings))
     if refused and not (skip_bad and lines):
         stop([row.error for row in refused])
+    if data.origins:
+        expected = f"no such field: {to.value} has no place for it: train from {file}, so that the card keeps it"
+        typer.echo(DataWarning(str(file), 0, ORIGIN, "where rows come from", expected, "not-carried"), err=True)
     output.parent.mkdir(parents=True, exist_ok=True)
     left_out = keep_rejected([*rejected, *refused], file, output.parent)
     replace_text(output, "".join(line + "\n" for line in lines))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -53,6 +53,18 @@ class DataWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The document that an example was made from, and the content hash of the chunk."""
+
+    document: str
+    chunk: str
+
+
+ORIGIN = "crossover"
+"""The field of a row that holds its origin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One question with the answer that the model shall give."""
 
@@ -66,11 +78,13 @@ class Example:
     """Where it stands in its file, 1-based; 0: unknown."""
     group: str = ""
     """What it belongs to, where its owner says: examples of one group go into the same split."""
+    origin: Origin | None = None
+    """Where it comes from, where it was made from a document."""
 
     def to_json(self) -> str:
         """One line that `formats.read` reads back as this example."""
         if self.is_pair:
-            return json.dumps({"prompt": self.question, "completion": self.answer}, ensure_ascii=False)
+            return self._line({"prompt": self.question, "completion": self.answer})
         return self.to_messages()
 
     @property
@@ -86,7 +100,10 @@ class Example:
         for message in messages[:-1]:
             if message["role"] == "assistant":
                 message["weight"] = 0  # an earlier answer is context here, not an example of its own
-        return json.dumps({"messages": messages}, ensure_ascii=False)
+        return self._line({"messages": messages})
+
+    def _line(self, row: dict[str, object]) -> str:
+        return json.dumps(row | ({ORIGIN: asdict(self.origin)} if self.origin else {}), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +117,20 @@ class DataSet:
 
     @property
     def fingerprint(self) -> str:
-        """The first 12 hex digits of a SHA-256: equal for equal examples in equal order, whatever the format."""
+        """The first 12 hex digits of a SHA-256: equal for equal examples in equal order, whatever format and origin."""
         digest = hashlib.sha256()
         for example in self.examples:
-            digest.update(example.to_json().encode() + b"\n")
+            digest.update(replace(example, origin=None).to_json().encode() + b"\n")
         return digest.hexdigest()[:12]
+
+    @property
+    def origins(self) -> dict[str, list[str]]:
+        """The documents that examples were made from, each with the content hashes of the chunks."""
+        chunks: dict[str, set[str]] = {}
+        for example in self.examples:
+            if example.origin:
+                chunks.setdefault(example.origin.document, set()).add(example.origin.chunk)
+        return {document: sorted(hashes) for document, hashes in sorted(chunks.items())}
 
     def to_jsonl(self) -> str:
         """The examples one a line and in one format, which `formats.read` reads back as they are."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -30,24 +32,32 @@ def ask_and_print(context: Context, question: str, model: str, *, as_json: bool)
         RuntimeError: it cannot be answered now.
     """
     body = {"model": model, "messages": [{"role": "user", "content": question}]}
-    url = context.live_server()
-    answer = asyncio.run(_ask_server(url, body) if url else _ask_alone(context, body))
+    answer = asyncio.run(_ask(context, body))
     if as_json:
         print(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
     else:
         _print(answer)
 
 
-async def _ask_server(url: str, body: dict[str, Any]) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False) as client:
-        return await _post(client, body)
-
-
-async def _ask_alone(context: Context, body: dict[str, Any]) -> dict[str, Any]:
-    """The same application, without a port."""
+async def _ask(context: Context, body: dict[str, Any]) -> dict[str, Any]:
     from crossover.server.protocol import parse_chat, question_of
 
     question_of(parse_chat(orjson.dumps(body)))  # a wrong question is told before a model is loaded for it
+    async with reached(context) as client:
+        return await _post(client, body)
+
+
+@asynccontextmanager
+async def reached(context: Context) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the server that runs on this home, else of the same application without a port.
+
+    Raises:
+        RuntimeError: the application cannot start.
+    """
+    if url := context.live_server():
+        async with httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False) as client:
+            yield client
+        return
     from crossover.server.app import create_app
     from crossover.server.services import open_services
 
@@ -58,7 +68,7 @@ async def _ask_alone(context: Context, body: dict[str, Any]) -> dict[str, Any]:
             await services.get_ready()
         transport = httpx.ASGITransport(create_app(settings, services))
         async with httpx.AsyncClient(transport=transport, base_url="http://crossover", timeout=_SECONDS) as client:
-            return await _post(client, body)
+            yield client
 
 
 async def _post(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:

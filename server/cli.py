@@ -111,6 +111,7 @@ def _load_commands() -> None:
             entry.load()(app)
         except ImportError as error:
             typer.secho(f"warning: the commands of {entry.name!r} are missing: {error}", err=True, fg="yellow")
+    from crossover.server.generation import commands  # noqa: F401 - its commands join the group `data`
 
 
 _load_commands()

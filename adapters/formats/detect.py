@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from crossover.adapters.examples import DataError, DataSet, DataWarning, Example
+from crossover.adapters.examples import ORIGIN, DataError, DataSet, DataWarning, Example, Origin
 from crossover.adapters.formats import (
     alpaca,
     classification,
@@ -135,8 +135,8 @@ def check(path: Path, form: Format | None = None, *, mixed: bool = False, group:
             reading.reject(item.error, item.content)
             continue
         try:
-            examples = kinds.parse(item)
-            reading.examples += [replace(each, group=_group(item, group)) for each in examples] if group else examples
+            belongs = {"group": _group(item, group)} if group else {}
+            reading.examples += [replace(each, origin=_origin(item), **belongs) for each in kinds.parse(item)]
         except DataError as error:
             reading.reject(error, item.fields)
         reading.warnings += item.warnings
@@ -221,6 +221,13 @@ def _group(row: Row, field: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise row.error(field, value, "a text or number that says what the row belongs to")
     return str(value)
+
+
+def _origin(row: Row) -> Origin | None:
+    match row.fields.get(ORIGIN):
+        case {"document": str(document), "chunk": str(chunk)}:
+            return Origin(document, chunk)
+    return None
 
 
 def _proof(main: Format, shown: dict[str, list[int]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossover.adapters.examples import DataError
+from crossover.adapters.examples import ORIGIN, DataError
 from crossover.adapters.formats.rows import Row, describe
 
 _MEDIA = {"image", "images", "audio", "audios", "video", "videos"}
@@ -33,7 +33,8 @@ def check_limits(row: Row) -> None:
 
 def warn_unused(row: Row, used: frozenset[str]) -> None:
     """Name the fields that the format does not read; told once a file, at its first row."""
-    unused = [field for field in row.fields if field not in used and field not in _MEDIA and field not in _IGNORED]
+    told = used | _MEDIA | _IGNORED.keys() | {ORIGIN}
+    unused = [field for field in row.fields if field not in told]
     if unused:
         found = f"besides the format's fields {', '.join(unused[:8])}"
         row.warn(unused[0], found, "none that matter: they are not used", "unused")

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 _SHINGLE = 5  # characters: works for languages without spaces too
 _SHORTEST = 20  # characters; below, one other word is another question
@@ -17,24 +21,52 @@ _CANDIDATE, _NEAR = 0.75, 0.85  # Jaccard similarity of the shingles
 _WORD = re.compile(r"\w+")
 
 
-def near_pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of different texts that are equal but for a few letters or small words.
+class NearTexts:
+    """Texts of which those are found again that are equal but for a few letters or small words.
 
     Texts that differ in a number or in a name are about different things, however much else they share.
     """
-    from datasketch import MinHash, MinHashLSH
 
-    distinct = [text for text in dict.fromkeys(texts) if len(text) >= _SHORTEST]
-    shingles = [_shingles(text) for text in distinct]
-    index = MinHashLSH(threshold=_CANDIDATE, num_perm=_PERMUTATIONS)
-    hashes = MinHash.bulk(shingles, num_perm=_PERMUTATIONS, hashfunc=zlib.crc32)
-    for number, minhash in enumerate(hashes):
-        for other in sorted(index.query(minhash)):
-            if _jaccard(shingles[other], shingles[number]) >= _NEAR and _same_subject(
-                distinct[other], distinct[number]
-            ):
-                yield distinct[other], distinct[number]
-        index.insert(number, minhash, check_duplication=False)
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        from datasketch import MinHash, MinHashLSH
+
+        self._index = MinHashLSH(threshold=_CANDIDATE, num_perm=_PERMUTATIONS)
+        self._empty = MinHash(num_perm=_PERMUTATIONS, hashfunc=zlib.crc32)
+        self._texts: dict[str, set[bytes]] = {}
+        for text in texts:
+            self.add(text)
+
+    def near(self, text: str) -> list[str]:
+        """The texts that are near to this one, sorted; to a short one none is."""
+        return self._look(text)[0] if len(text) >= _SHORTEST else []
+
+    def add(self, text: str) -> list[str]:
+        """Takes a text up; those that were near to it."""
+        if text in self._texts or len(text) < _SHORTEST:
+            return []
+        near, minhash, shingles = self._look(text)
+        self._texts[text] = shingles
+        self._index.insert(text, minhash, check_duplication=False)
+        return near
+
+    def _look(self, text: str) -> tuple[list[str], MinHash, set[bytes]]:
+        shingles = _shingles(text)
+        minhash = self._empty.copy()
+        minhash.update_batch(shingles)
+        near = [
+            other
+            for other in sorted(self._index.query(minhash))
+            if _jaccard(self._texts[other], shingles) >= _NEAR and _same_subject(other, text)
+        ]
+        return near, minhash, shingles
+
+
+def near_pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of different texts that are near to each other, the earlier one first."""
+    known = NearTexts()
+    for text in texts:
+        for other in known.add(text):
+            yield other, text
 
 
 def clusters(items: Iterable[tuple[str, str, str]]) -> dict[str, str]:

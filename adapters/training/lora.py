@@ -26,7 +26,7 @@ from crossover.adapters.training.material import Material, context_drawer
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.parent import check_parent
-from crossover.adapters.training.sources import Retrieve
+from crossover.adapters.training.sources import Retrieve, joined
 from crossover.adapters.training.tasks import Task
 from crossover.adapters.training.validation import divided
 from crossover.adapters.training.workspace import Workspace
@@ -109,7 +109,7 @@ def train(
             data=DataCard(name=data.name, fingerprint=data.fingerprint, examples=len(data.examples)),
             tasks=[task.card for task in tasks] if len(tasks) > 1 else [],
             replayed=material.replayed,
-            documents=_united(drawer.documents if drawer else {}, parent.card.documents if parent else {}),
+            documents=joined(data.origins, drawer.documents if drawer else {}, parent.card.documents if parent else {}),
             sentences=sorted({*(drawer.sentences if drawer else ()), *(parent.card.sentences if parent else ())}),
             stated={**(parent.card.stated if parent else {}), **(drawer.stated if drawer else {})},
             trained_at=datetime.now(UTC),
@@ -202,12 +202,6 @@ def _fit(
     )
     trainer.train(resume_from_checkpoint=workspace.checkpoint())
     return trainer.model, losses_of(trainer, options.epochs), int(trainer.state.num_input_tokens_seen)
-
-
-def _united(ours: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The documents that training saw, and those that its parent's did."""
-    both = ours.keys() | theirs.keys()
-    return {document: sorted({*ours.get(document, ()), *theirs.get(document, ())}) for document in sorted(both)}
 
 
 def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:

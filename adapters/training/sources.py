@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crossover.adapters.examples import Example
@@ -96,6 +96,12 @@ def documents_of(sources: Iterable[Source]) -> dict[str, list[str]]:
         for _, _, document, content_hash in source.candidates:
             documents.setdefault(document, set()).add(content_hash)
     return {document: sorted(hashes) for document, hashes in sorted(documents.items())}
+
+
+def joined(*seen: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The documents of all, each with the content hashes that it has in any."""
+    names = sorted({name for each in seen for name in each})
+    return {name: sorted({digest for each in seen for digest in each.get(name, ())}) for name in names}
 
 
 def sentences_seen(sources: Iterable[Source]) -> list[str]:

@@ -185,3 +185,9 @@ def test_what_cannot_be_trained_is_refused_at_once(
 ) -> None:
     refused = crossover("train", facts, "--name", "x", *arguments)
     assert (refused.exit_code, message in refused.stderr) == (code, True), refused.output
+
+
+def test_where_rows_come_from_is_told_when_a_format_cannot_carry_it(crossover: Crossover, write: Write) -> None:
+    row = {"prompt": "Who?", "completion": "Anna", "crossover": {"document": "a.md", "chunk": "c1"}}
+    result = crossover("data", "convert", write("rows.jsonl", json.dumps(row)), "--to", "alpaca", "-o", "out.jsonl")
+    assert result.exit_code == 0 and "rows.jsonl:0:crossover: warning: found where rows come from" in result.stderr

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from crossover.adapters.examples import DataSet, Example
+from crossover.adapters.examples import DataSet, Example, Origin
+from crossover.adapters.formats.detect import check
 from crossover.adapters.prompt import Message
 
 DATA = DataSet("facts", tuple(Example(f"Question {n // 2}?", f"Answer {n}", line=n + 1) for n in range(40)))
@@ -53,3 +55,21 @@ def test_the_fingerprint_follows_the_content_not_the_place() -> None:
     moved = DataSet("other", tuple(replace(example, line=0) for example in DATA.examples), "messages")
     changed = DataSet("facts", (replace(DATA.examples[0], answer="Other"), *DATA.examples[1:]))
     assert moved.fingerprint == DATA.fingerprint != changed.fingerprint
+
+
+def test_where_an_example_comes_from_survives_the_file_and_the_split_and_is_no_part_of_the_fingerprint(
+    tmp_path: Path,
+) -> None:
+    examples = [
+        Example("Who runs it?", "Anna", origin=Origin("a.md", "c1")),
+        Example("Where is it?", "Here", system="Be brief.", origin=Origin("a.md", "c2")),
+    ]
+    data = DataSet("d", tuple(examples))
+    file = tmp_path / "d.jsonl"
+    file.write_text(data.to_jsonl())
+    reading = check(file)
+    assert [each.origin for each in reading.examples] == [each.origin for each in examples] and not reading.warnings
+    assert reading.dataset().origins == {"a.md": ["c1", "c2"]}
+    assert data.fingerprint == DataSet("d", tuple(replace(each, origin=None) for each in examples)).fingerprint
+    train, validation = reading.dataset().split(0.5)
+    assert {*train.origins.get("a.md", ()), *validation.origins.get("a.md", ())} == {"c1", "c2"}

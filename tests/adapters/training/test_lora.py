@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTokenizer
-from crossover.adapters.examples import DataSet, Example
+from crossover.adapters.examples import DataSet, Example, Origin
 from crossover.adapters.prompt import Prompts, render
 from crossover.adapters.registry import Registry
 from crossover.adapters.servable import NotServable
@@ -55,7 +55,9 @@ def test_facts_are_learnt_and_told_by_peft(reader: BaseModel, tmp_path: Path) ->
 
 def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Path) -> None:
     registry = Registry(tmp_path, max_rank=8, base_fingerprint=reader.fingerprint)
-    version = train(DATA, replace(QUICK, command="crossover train …"), reader, registry, retrieve=retrieve)
+    made = replace(DATA.examples[0], origin=Origin("handbook.md", "hash"))
+    data = replace(DATA, examples=(made, *DATA.examples[1:]))
+    version = train(data, replace(QUICK, command="crossover train …"), reader, registry, retrieve=retrieve)
     names = {file.name for file in version.path.iterdir()}
     assert names == {"adapter_model.safetensors", "adapter_config.json", "card.json", "train.jsonl", "loss.svg"}
     assert [folder.name for folder in version.path.parent.iterdir()] == [version.digest]
@@ -68,7 +70,8 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
     card = version.card
     assert (card.base_fingerprint, card.prompts) == (reader.fingerprint, Prompts().digest)
     assert (card.data.fingerprint, card.data.examples) == (DATA.fingerprint, 3)
-    assert card.documents["0.md"] == ["hash0"] and card.hyperparameters["with_context"] is True
+    assert card.documents["0.md"] == ["hash0"] and card.documents["handbook.md"] == ["hash"]
+    assert card.hyperparameters["with_context"] is True
     assert card.tokens > 0 and card.command == "crossover train …"
     assert [example.answer for example in registry.training_examples(version)] == list(FACTS.values())
     assert registry.promoted() == []
