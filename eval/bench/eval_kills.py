@@ -24,6 +24,7 @@ from rich.console import Console
 
 from crossover.eval.bench import prompts, record
 from crossover.eval.bench.engine import bench_engine, gateway
+from crossover.eval.run_log import read
 from crossover.eval.serving import tidy_on_sigterm
 from crossover.indexer.document import Document
 
@@ -63,7 +64,7 @@ def kills(home: Path, work: Path, count: int, size: int, seed: int) -> dict[str,
     done = _start(home, questions, folder)
     if done.wait() != 0:
         raise RuntimeError(f"the run after the last kill ended with exit code {done.returncode}")
-    ids = {part: [json.loads(line)["id"] for line in (folder / f"{part}.jsonl").open()][1:] for part in _PARTS}
+    ids = {part: [row["id"] for row in read(folder / f"{part}.jsonl")[1]] for part in _PARTS}
     return {
         "killed": count,
         "with_a_torn_line": torn,

@@ -28,8 +28,11 @@ def oracles(evaluation: Evaluation, again: Evaluation | None = None) -> list[Ora
     """
     own = {run.arm: run.exact for run in evaluation.runs}
     found = [
-        _oracle(evaluation, (_RETRIEVAL, "passages of the relevant documents alone", arm), own[arm], scores)
-        for arm, scores in evaluation.gold.items()
+        _oracle(
+            evaluation, (_RETRIEVAL, "passages of the relevant documents alone", arm), own[arm], evaluation.gold[arm]
+        )
+        for arm in own
+        if arm in evaluation.gold
     ]
     first = {arm: scores for arm, scores in own.items() if arm in STRATEGIES}
     if len(first) < 2:
