@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from crossover.eval.arms import DEFAULT, STRATEGY_OF
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
-from crossover.eval.questions import QuestionSet
+from crossover.eval.questions import OVERALL, SEEN, QuestionSet
 from crossover.eval.run_log import Row, read
 from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
+from crossover.eval.slices.automatic import Mask, Slices
 
 
 class RunsError(ValueError):
@@ -67,11 +68,16 @@ class ScoredRun:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything a report is made of: the questions, the arms' scored runs, and the search results."""
+    """Everything a report is made of: the questions, the arms' scored runs, and the search results.
+
+    Args:
+        automatic: slices of a question set that names none; a question may lie in several.
+    """
 
     questions: QuestionSet
     runs: tuple[ScoredRun, ...]
     retrieved: Mapping[str, tuple[str, ...]]
+    automatic: Slices = field(default_factory=dict)
 
     @property
     def groups(self) -> list[str]:
@@ -83,9 +89,23 @@ class Evaluation:
         """Served names of the adapters that answered in any run."""
         return sorted({name for run in self.runs for name in run.adapters})
 
-    def mask(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Which questions belong to a slice, shape (questions,)."""
-        return np.array([question.slice == name for question in self.questions])
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The slices that the question set names, else the automatic ones."""
+        return tuple(name for masks in self.automatic.values() for name in masks) or self.questions.slices
+
+    def mask(self, name: str) -> Mask:
+        """Which questions belong to a slice, or to the headline (``overall``), shape (questions,)."""
+        masks = {slice_: mask for kind in self.automatic.values() for slice_, mask in kind.items()}
+        if name == OVERALL:
+            return ~masks[SEEN] if SEEN in masks else np.ones(len(self.questions), bool)
+        return masks[name] if name in masks else np.array([question.slice == name for question in self.questions])
+
+    def scores_on(self, name: str) -> tuple[dict[str, Scores], list[str]]:
+        """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions."""
+        chosen = self.mask(name)
+        groups = [group for group, take in zip(self.groups, chosen, strict=True) if take]
+        return {run.arm: run.exact[chosen] for run in self.runs}, groups
 
 
 def load(folders: Sequence[Path]) -> Evaluation:

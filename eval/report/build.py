@@ -16,8 +16,7 @@ from crossover.eval.money.analysis import money
 from crossover.eval.money.document import ArmMoney, BreakEven
 from crossover.eval.money.footprint import Kept
 from crossover.eval.money.prices import Prices
-from crossover.eval.permutation import Scores
-from crossover.eval.questions import OVERALL
+from crossover.eval.questions import OVERALL, SEEN
 from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import recommend
@@ -54,9 +53,9 @@ def build(
         run.arm: _strategy(evaluation, run, costs.costs[run.arm], ragas.get(run.arm, {})) for run in evaluation.runs
     }
     known = {arm: strategy.cost_per_1000 for arm, strategy in strategies.items() if strategy.cost_per_1000 is not None}
-    tops = top_sets({name: _scores_on(evaluation, name) for name in evaluation.questions.slices})
+    tops = top_sets({name: evaluation.scores_on(name) for name in evaluation.slices})
     winners = {name: Winner.of(top, known) for name, top in tops.items()}
-    overall = Winner.of(top_sets({OVERALL: _scores_on(evaluation, OVERALL)})[OVERALL], known)
+    overall = Winner.of(top_sets({OVERALL: evaluation.scores_on(OVERALL)})[OVERALL], known)
     headers = [run.header for run in evaluation.runs]
     return Report(
         recommendation=recommend(strategies, overall, winners),
@@ -78,27 +77,21 @@ def build(
         versions=dict(headers[-1].get("versions", {})),
         failures=failures(evaluation, taught or {}),
         resolution=resolution(strategies, {OVERALL: overall, **winners}),
+        automatic={kind: list(masks) for kind, masks in evaluation.automatic.items()},
     )
-
-
-def _scores_on(evaluation: Evaluation, name: str) -> tuple[dict[str, Scores], list[str]]:
-    """Exact match of every arm on one slice, and the groups of its questions."""
-    chosen = [name in (OVERALL, question.slice) for question in evaluation.questions]
-    groups = [group for group, take in zip(evaluation.groups, chosen, strict=True) if take]
-    return {run.arm: run.exact[chosen] for run in evaluation.runs}, groups
 
 
 def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Mapping[str, RagasScore]) -> Strategy:
     counted = not math.isnan(run.prompt_tokens)
-    slices = {}
-    for name in evaluation.questions.slices:
-        scores, groups = _scores_on(evaluation, name)
-        slices[name] = Score.of(estimate(scores[run.arm], groups))
+    scored = {}
+    for name in (OVERALL, *evaluation.slices):
+        scores, groups = evaluation.scores_on(name)
+        scored[name] = Score.of(estimate(scores[run.arm], groups))
     return Strategy(
-        **Score.of(estimate(run.exact, evaluation.groups)).model_dump(),
+        **scored.pop(OVERALL).model_dump(),
         cost_per_1000=costs.cost_per_1000,
-        slices=slices,
-        token_f1=float(run.f1.mean()),
+        slices=scored,
+        token_f1=float(run.f1[evaluation.mask(OVERALL)].mean()),
         ragas={name: value.mean for name, value in ragas.items()},
         ragas_missing={name: value.missing for name, value in ragas.items()},
         prompt_tokens=run.prompt_tokens if counted else None,
@@ -111,7 +104,9 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Ma
 
 def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
     samples = []
-    for question, row in zip(evaluation.questions, run.rows, strict=True):
+    for question, row, chosen in zip(evaluation.questions, run.rows, evaluation.mask(OVERALL), strict=True):
+        if not chosen:
+            continue
         sources = sources_of(row)
         texts = tuple(str(source["text"]) for source in sources)
         documents = tuple(str(source["document"]) for source in sources)
@@ -125,10 +120,10 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     tuned = [arm for arm in _FINE_TUNED if arm in arms]
     if _RIVAL not in arms or not tuned:
         return {}
-    pairs = [(name, arm) for name in evaluation.questions.slices for arm in tuned]
+    pairs = [(name, arm) for name in evaluation.slices for arm in tuned]
     raw = []
     for name, arm in pairs:
-        scores, groups = _scores_on(evaluation, name)
+        scores, groups = evaluation.scores_on(name)
         raw.append(compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs)))
     found: dict[str, dict[str, Difference]] = {}
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
@@ -167,6 +162,8 @@ def _missing(
     gone += [
         "metrics that need a judge (faithfulness, answer relevancy …): not run; no judge was given",
     ]
+    if seen := int((~evaluation.mask(OVERALL)).sum()):
+        gone.append(f"{seen} questions are nearly training rows: they are in the slice {SEEN} and not in the headline")
     for arm in (arm for arm in DEFAULT if arm not in strategies):
         gone.append(f"{arm}: not run" + ("; no claim about fine-tuning is made without it" if arm == _RIVAL else ""))
     for arm, strategy in strategies.items():

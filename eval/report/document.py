@@ -166,7 +166,11 @@ class Resolution(_Part):
 
 
 class Report(_Part):
-    """The whole document."""
+    """The whole document.
+
+    Args:
+        automatic: the slices by kind where the question set named none; a question may lie in several.
+    """
 
     recommendation: str
     questions: int
@@ -187,6 +191,7 @@ class Report(_Part):
     versions: dict[str, str]
     failures: dict[str, Failures] = {}
     resolution: dict[str, Resolution] = {}
+    automatic: dict[str, list[str]] = {}
 
     @property
     def slices(self) -> list[str]:

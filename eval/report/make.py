@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossover.eval import scoring
-from crossover.eval.attribution import taught_by
+from crossover.eval.attribution import Taught, training_examples
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.money.footprint import kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
 from crossover.eval.report.write import write
+from crossover.eval.slices.recorded import with_slices
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.settings import IndexerSettings
 
@@ -51,7 +52,9 @@ def make(
     evaluation = scoring.load(answers)
     beside = answers[0].resolve().parent.parent
     homes = [home or beside, beside]
-    taught = taught_by(evaluation.adapters, homes)
+    examples = training_examples(evaluation.adapters, homes)
+    evaluation = with_slices(evaluation, answers[0], [each for known in examples.values() for each in known])
+    taught = {name: Taught(known) for name, known in examples.items()}
     similar = Embedder.of(settings).queries
     report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve)
     write(report, evaluation, output)

@@ -21,7 +21,7 @@ def render(report: Report) -> str:
         report.learning_curve.sentence,
         report.scope,
         "## Exact match in %, with 95 % intervals",
-        _scores(report),
+        *_scores(report),
         "**Bold**: in the top set of the column, that is the best and all not significantly below it "
         f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, "
         "labelling and training included.",
@@ -47,15 +47,22 @@ def render(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _scores(report: Report) -> str:
-    names = [OVERALL, *report.slices]
+def _scores(report: Report) -> list[str]:
+    """One table; with automatic slices one more for each kind of them, for no page is as wide as all of them."""
     rows = []
+    beside = [] if report.automatic else report.slices
     for arm, strategy in report.strategies.items():
-        cells = [_cell(strategy, report.overall, arm)]
-        cells += [_cell(strategy.slices[name], report.winners[name], arm) for name in report.slices]
         cost = "–" if strategy.cost_per_1000 is None else f"{strategy.cost_per_1000:.3f}"
-        rows.append([arm, *cells, cost])
-    return _table(["strategy", *names, f"{report.prices['currency']} / 1,000"], rows)
+        rows.append([arm, _cell(strategy, report.overall, arm), *_cells(report, arm, beside), cost])
+    whole = _table(["strategy", OVERALL, *beside, f"{report.prices['currency']} / 1,000"], rows)
+    return [whole] + [
+        _table([f"by {kind}", *names], [[arm, *_cells(report, arm, names)] for arm in report.strategies])
+        for kind, names in report.automatic.items()
+    ]
+
+
+def _cells(report: Report, arm: str, slices: list[str]) -> list[str]:
+    return [_cell(report.strategies[arm].slices[name], report.winners[name], arm) for name in slices]
 
 
 def _cell(score: Score, winner: Winner, arm: str) -> str:
