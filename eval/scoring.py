@@ -12,10 +12,11 @@ import numpy as np
 from crossover.eval import questions as question_sets
 from crossover.eval.arms import DEFAULT, STRATEGY_OF
 from crossover.eval.metrics.exact_match import exact_match
+from crossover.eval.metrics.ragas_metrics import Sample
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL, SEEN, QuestionSet
-from crossover.eval.run_log import Row, read
+from crossover.eval.run_log import Row, read, sources_of
 from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
 from crossover.eval.slices.automatic import Mask, Slices
 
@@ -72,12 +73,15 @@ class Evaluation:
 
     Args:
         automatic: slices of a question set that names none; a question may lie in several.
+        judged: by arm whether each answer is right, where a judge carries the headline instead of exact match; NaN
+            where it failed.
     """
 
     questions: QuestionSet
     runs: tuple[ScoredRun, ...]
     retrieved: Mapping[str, tuple[str, ...]]
     automatic: Slices = field(default_factory=dict)
+    judged: Mapping[str, Scores] | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -102,10 +106,14 @@ class Evaluation:
         return masks[name] if name in masks else np.array([question.slice == name for question in self.questions])
 
     def scores_on(self, name: str) -> tuple[dict[str, Scores], list[str]]:
-        """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions."""
-        chosen = self.mask(name)
+        """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions.
+
+        Questions that a judge has no verdict on for some arm are left out, so that all arms answer the same ones.
+        """
+        scores = {run.arm: self.judged[run.arm] if self.judged else run.exact for run in self.runs}
+        chosen = self.mask(name) & ~np.isnan(np.stack(list(scores.values()))).any(axis=0)
         groups = [group for group, take in zip(self.groups, chosen, strict=True) if take]
-        return {run.arm: run.exact[chosen] for run in self.runs}, groups
+        return {arm: column[chosen] for arm, column in scores.items()}, groups
 
 
 def load(folders: Sequence[Path]) -> Evaluation:
@@ -130,6 +138,17 @@ def load(folders: Sequence[Path]) -> Evaluation:
     usual = [*DEFAULT, *STRATEGY_OF]
     runs.sort(key=lambda run: usual.index(run.arm) if run.arm in usual else len(usual))
     return Evaluation(questions, tuple(runs), loaded[0].retrieved)
+
+
+def samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
+    """The answers of a run as metrics take them, in the questions' order."""
+    found = []
+    for question, row in zip(evaluation.questions, run.rows, strict=True):
+        sources = sources_of(row)
+        texts = tuple(str(source["text"]) for source in sources)
+        documents = tuple(str(source["document"]) for source in sources)
+        found.append(Sample(question, str(row["answer"]), texts, documents if sources else None))
+    return found
 
 
 def _load_folder(folder: Path) -> Evaluation:

@@ -17,13 +17,13 @@ from crossover.eval.money.document import ArmMoney, BreakEven
 from crossover.eval.money.footprint import Kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.questions import OVERALL, SEEN
-from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.document import Difference, JudgeReport, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.failures import failures
+from crossover.eval.report.judged import EXACT, JUDGED, failed
 from crossover.eval.report.recommendation import recommend
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
-from crossover.eval.run_log import sources_of
-from crossover.eval.scoring import Evaluation, ScoredRun
+from crossover.eval.scoring import Evaluation, ScoredRun, samples
 from crossover.eval.statistics import compare, estimate, holm
 from crossover.eval.top_set import top_sets
 
@@ -38,6 +38,7 @@ def build(
     taught: Mapping[str, Taught] | None = None,
     kept: Kept | None = None,
     curve: LearningCurve | None = None,
+    judge: JudgeReport | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
@@ -46,9 +47,12 @@ def build(
         taught: what the adapters were trained on, by served name, to tell why their answers are wrong.
         kept: what adapters and index took to make and take to keep, for their costs.
         curve: a learning curve, to stand beside the rest.
+        judge: what a judge said of the answers.
     """
     costs = money(evaluation, kept or Kept({}), prices)
-    ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
+    ragas = (
+        ragas_score({run.arm: _headline_samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
+    )
     strategies = {
         run.arm: _strategy(evaluation, run, costs.costs[run.arm], ragas.get(run.arm, {})) for run in evaluation.runs
     }
@@ -64,7 +68,7 @@ def build(
         winners=winners,
         break_even=costs,
         learning_curve=curve or LearningCurve(),
-        missing=_missing(evaluation, strategies, taught or {}, costs, curve),
+        missing=_missing(evaluation, strategies, taught or {}, costs, curve) + _unjudged(judge),
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
         scope=_scope(evaluation.adapters),
@@ -77,6 +81,8 @@ def build(
         versions=dict(headers[-1].get("versions", {})),
         failures=failures(evaluation, taught or {}),
         resolution=resolution(strategies, {OVERALL: overall, **winners}),
+        headline=EXACT if evaluation.judged is None else JUDGED,
+        judge=judge,
         automatic={kind: list(masks) for kind, masks in evaluation.automatic.items()},
     )
 
@@ -102,16 +108,9 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Ma
     )
 
 
-def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
-    samples = []
-    for question, row, chosen in zip(evaluation.questions, run.rows, evaluation.mask(OVERALL), strict=True):
-        if not chosen:
-            continue
-        sources = sources_of(row)
-        texts = tuple(str(source["text"]) for source in sources)
-        documents = tuple(str(source["document"]) for source in sources)
-        samples.append(Sample(question, str(row["answer"]), texts, documents if sources else None))
-    return samples
+def _headline_samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
+    chosen = evaluation.mask(OVERALL)
+    return [sample for sample, take in zip(samples(evaluation, run), chosen, strict=True) if take]
 
 
 def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
@@ -159,9 +158,6 @@ def _missing(
         gone.append("learning curve: not given; `crossover eval learning-curve` makes one, --learning-curve shows it")
     elif curve.question_set.get("digest") != evaluation.questions.digest:
         gone.append(f"learning curve: asked other questions ({curve.question_set.get('name')}) than this report")
-    gone += [
-        "metrics that need a judge (faithfulness, answer relevancy …): not run; no judge was given",
-    ]
     if seen := int((~evaluation.mask(OVERALL)).sum()):
         gone.append(f"{seen} questions are nearly training rows: they are in the slice {SEEN} and not in the headline")
     for arm in (arm for arm in DEFAULT if arm not in strategies):
@@ -173,9 +169,20 @@ def _missing(
             gone.append(f"{arm}: no cost; {costs.costs[arm].unknown}")
     for adapter in (adapter for adapter in evaluation.adapters if adapter not in taught):
         gone.append(f"{adapter}: its training examples are not here, so what only they tell is called other")
+    return gone + _unsearched(evaluation)
+
+
+def _unsearched(evaluation: Evaluation) -> list[str]:
+    gone = []
     unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]
     if unsearched:
         gone.append(f"recall: {len(unsearched)} questions were not searched for")
     if not any(question.relevant_documents for question in evaluation.questions):
         gone.append("recall: no question names its relevant documents")
     return gone
+
+
+def _unjudged(judge: JudgeReport | None) -> list[str]:
+    if judge is None:
+        return ["metrics that need a judge (faithfulness, answer relevancy …): not run; CROSSOVER_JUDGE_URL names one"]
+    return [f"judge: {count} judgements missing: {reason}" for reason, count in failed(judge).items()]

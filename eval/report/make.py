@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crossover.eval import scoring
 from crossover.eval.attribution import Taught, training_examples
+from crossover.eval.judge.verdicts import Judging, verdicts
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.money.footprint import kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
+from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.write import write
 from crossover.eval.slices.recorded import with_slices
 from crossover.indexer.embedding import Embedder
@@ -36,6 +38,8 @@ def make(
     settings: IndexerSettings,
     home: Path | None = None,
     curve: LearningCurve | None = None,
+    judging: Judging | None = None,
+    told: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
@@ -44,9 +48,12 @@ def make(
         home: where the adapters are, for what they were trained on and took; the first folder's, HOME/runs/NAME, is
             tried too.
         curve: a learning curve, to stand in the report.
+        judging: who judges the answers; None leaves judged metrics out.
+        told: called with the progress in words.
 
     Raises:
         RunsError: a folder without finished runs, or runs that cannot be compared.
+        JudgeError: the judge's labelled sample cannot be read.
     """
     answers = [run_folder(folder) for folder in folders]
     evaluation = scoring.load(answers)
@@ -56,6 +63,11 @@ def make(
     evaluation = with_slices(evaluation, answers[0], [each for known in examples.values() for each in known])
     taught = {name: Taught(known) for name, known in examples.items()}
     similar = Embedder.of(settings).queries
-    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve)
+    judge = None
+    if judging is not None:
+        found = verdicts(evaluation, judging, similar, answers[0] / "judge", told)
+        evaluation = headline_of(evaluation, found, wanted=judging.headline)
+        judge = judge_report(found, evaluation, wanted=judging.headline)
+    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve, judge)
     write(report, evaluation, output)
     return report
