@@ -62,7 +62,7 @@ def build(
     overall = Winner.of(top_sets({OVERALL: evaluation.scores_on(OVERALL)})[OVERALL], known)
     headers = [run.header for run in evaluation.runs]
     return Report(
-        recommendation=recommend(strategies, overall, winners),
+        recommendation=recommend(strategies, overall, {name: winners[name] for name in _unseen(evaluation)}),
         questions=len(evaluation.questions),
         strategies=strategies,
         winners=winners,
@@ -119,7 +119,7 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     tuned = [arm for arm in _FINE_TUNED if arm in arms]
     if _RIVAL not in arms or not tuned:
         return {}
-    pairs = [(name, arm) for name in evaluation.slices for arm in tuned]
+    pairs = [(name, arm) for name in _unseen(evaluation) for arm in tuned]
     raw = []
     for name, arm in pairs:
         scores, groups = evaluation.scores_on(name)
@@ -128,6 +128,11 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
         found.setdefault(name, {})[arm] = Difference.of(comparison)
     return found
+
+
+def _unseen(evaluation: Evaluation) -> list[str]:
+    """The slices that a claim may rest on: what was learnt by heart proves nothing."""
+    return [name for name in evaluation.slices if name != SEEN]
 
 
 def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:

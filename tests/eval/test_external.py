@@ -28,7 +28,9 @@ class RunningServer(Protocol):
 
 def run(server: RunningServer, *arguments: str, **variables: str) -> tuple[int, str, str]:
     env = {**os.environ, "CROSSOVER_HOME": str(server.home), **variables}
-    done = subprocess.run([_COMMAND, "eval", "run", *arguments], env=env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        [_COMMAND, "eval", "run", *arguments], env=env, capture_output=True, text=True, timeout=240, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 

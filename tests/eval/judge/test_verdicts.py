@@ -218,7 +218,7 @@ def test_every_metric_is_ragas_own_and_asked_where_it_fits(tmp_path: Path) -> No
 )
 def test_a_wrong_sample_is_told_by_line_and_field(tmp_path: Path, row: str, words: str) -> None:
     (tmp_path / "sample.jsonl").write_text(row)
-    with pytest.raises(JudgeError, match="sample.jsonl") as told:
+    with pytest.raises(JudgeError, match=r"sample\.jsonl") as told:
         load(tmp_path / "sample.jsonl")
     assert words in str(told.value)
 
