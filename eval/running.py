@@ -17,7 +17,7 @@ from crossover.eval.arms import Arm, UnknownArm
 from crossover.eval.client import Client, ServerState
 from crossover.eval.external import Endpoint, connect
 from crossover.eval.questions import QuestionSet
-from crossover.eval.runs import AskOptions, Tick, amount, ask, run_name
+from crossover.eval.runs import AnyArm, AskOptions, Tick, amount, ask, run_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def _run(request: RunRequest, url: str, console: Console) -> Path:
             await stack.enter_async_context(connect(each, request.options.concurrency, request.prompts))
             for each in request.external
         ]
-        everyone = [*arms, *external]
+        everyone: list[AnyArm] = [*arms, *external]
         name = run_name(request.questions, everyone, state, request.options)
         folder = request.folder or request.home / "runs" / name
         with _bars(amount(request.questions, everyone), console) as tick:

@@ -83,7 +83,7 @@ async def ask(
         ServerUnavailable: the server went away for good; run again to go on.
     """
     with ExitStack() as stack:
-        everyone = [*arms, *external]
+        everyone: list[AnyArm] = [*arms, *external]
         logs = {arm.name: stack.enter_context(_open(folder, arm, questions, state, options)) for arm in everyone}
         searches = stack.enter_context(_open_searches(folder, questions, state))
         questions.write(folder / QUESTIONS_FILE)

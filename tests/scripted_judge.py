@@ -34,10 +34,12 @@ class ScriptedJudge:
     def reply(self, prompt: str) -> str:
         """The text of its answer to one of ragas' prompts."""
         asked = json.loads(prompt.rpartition("\ninput: ")[2].rpartition("\nOutput: ")[0])
-        if "statements" in asked:
+        if "output_string" in asked:
+            said: Any = {"text": asked["output_string"]}  # asked to mend its rubbish, it sends it again
+        elif "statements" in asked:
             verdicts = [(s, int(self.supports(s, asked["context"]))) for s in asked["statements"]]
-            said: Any = {"statements": [{"statement": s, "reason": "planted", "verdict": v} for s, v in verdicts]}
-        elif "context" in asked and "useful" in prompt:
+            said = {"statements": [{"statement": s, "reason": "planted", "verdict": v} for s, v in verdicts]}
+        elif "context" in asked and "useful in arriving at" in prompt:
             said = {"reason": "planted", "verdict": int(self.supports(asked["answer"], asked["context"]))}
         elif "context" in asked:
             attributed = int(self.supports(asked["answer"], asked["context"]))
@@ -46,10 +48,8 @@ class ScriptedJudge:
             said = {"statements": [asked["answer"]]}
         elif "Decompose" in prompt:
             said = {"claims": [asked["response"]]}
-        elif "noncommittal" in prompt:
-            said = {"question": "What is asked?", "noncommittal": int("know" in asked["response"])}
         else:
-            said = {"text": asked.get("output_string", "")}  # asked to mend its rubbish, it sends it again
+            said = {"question": "What is asked?", "noncommittal": int("know" in asked["response"])}
         return json.dumps(said)
 
     def how_it_fails(self, prompt: str) -> str:

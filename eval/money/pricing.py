@@ -88,7 +88,7 @@ def cost_of(usage: Usage, kept: Kept, prices: Prices) -> ArmCost:
 def _token_prices(usage: Usage, prices: Prices) -> PerToken | None:
     """What the arm's tokens are paid by; None where GPUs are paid for instead."""
     if usage.elsewhere:
-        if prices.per_token is None or usage.arm not in prices.per_token.arms:
+        if prices.per_token is None or prices.per_token.own(usage.arm) is None:
             raise Unpriced(f'another endpoint answers; give [per_token.arms."{usage.arm}"] in the prices file')
         return prices.per_token
     return prices.per_token if prices.mode == "per_token" else None

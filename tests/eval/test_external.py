@@ -53,7 +53,7 @@ def test_another_endpoint_and_a_crossover_server_stand_beside_our_arms(
     from crossover.eval.money.prices import EXAMPLE_PRICES
 
     own = "\n[per_token.arms.%s]\nprice_per_million_prompt_tokens = 10.0\nprice_per_million_answer_tokens = 30.0\n"
-    prices.write_text(EXAMPLE_PRICES.read_text() + own % "other" + own % '"other+rag"')
+    prices.write_text(EXAMPLE_PRICES.read_text() + own % "other")
     with answering(ScriptedEndpoint(lambda messages: "Anna Tovan", key=_KEY)) as scripted:
         arms = [f"other={scripted.url}#small", f"other+rag={scripted.url}#small", f"second={server.url}#rag"]
         arguments = [str(questions), "--strategies", "base,rag", "-o", str(folder), "--prices", str(prices), "--json"]

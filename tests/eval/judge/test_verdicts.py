@@ -31,8 +31,7 @@ RIGHTS = {"base": {"all": 0.1}, "rag": {"all": 0.9}, "hybrid": {"all": 0.55}}
 LABELLED = load()
 BIASES = {
     "position": {"right value last": False, "right value first": True},
-    "length": {"long and wrong": True, "short and right": False},
-    "refusal": {"refusal": True},
+    "length and refusal": {"long and wrong": True, "refusal": True},
     "all": {
         "right value last": False, "right value first": True, "long and wrong": True, "short and right": False,
         "refusal": True,
@@ -41,7 +40,7 @@ BIASES = {
 
 
 def embed(texts: Sequence[str]) -> np.ndarray:
-    return np.eye(max(len(texts), 2))[: len(texts)]
+    return np.full((len(texts), 4), 0.5)
 
 
 def endpoint(judge: ScriptedJudge, timeout: float = 5.0) -> JudgeEndpoint:
@@ -79,10 +78,9 @@ def planted_kappa(errors: Mapping[str, bool]) -> float:
     return (agree - chance) / (1 - chance)
 
 
-@pytest.fixture
-def evaluation(make_runs: MakeRuns) -> Evaluation:
-    rows = [Question(f"q{n}", f"What is {n}?", (f"Answer {n}",), "all", f"fact-{n}", (f"{n}.md",)) for n in range(24)]
-    return scoring.load([make_runs(RIGHTS, "judged", QuestionSet("judged", tuple(rows)))])
+def asked(number: int) -> QuestionSet:
+    rows = [Question(f"q{n}", f"What is {n}?", (f"Answer {n}",), "all", f"fact-{n}") for n in range(number)]
+    return QuestionSet("judged", tuple(rows))
 
 
 def judged(
@@ -96,9 +94,9 @@ def judged(
 
 @pytest.mark.parametrize("bias", BIASES)
 def test_the_kappa_of_planted_errors_is_recovered_and_below_four_tenths_nothing_is_headed(
-    evaluation: Evaluation, tmp_path: Path, bias: str
+    make_runs: MakeRuns, tmp_path: Path, bias: str
 ) -> None:
-    errors = BIASES[bias]
+    errors, evaluation = BIASES[bias], scoring.load([make_runs({"base": {"all": 0.5}}, "few", asked(4))])
     with serving(ScriptedJudge(biased(errors))) as scripted:
         found, report = judged(evaluation, scripted, tmp_path)
     right = found.agreements["right"]
@@ -113,13 +111,15 @@ def test_the_kappa_of_planted_errors_is_recovered_and_below_four_tenths_nothing_
 
 def test_planted_errors_reach_from_trusted_to_refused() -> None:
     kappas = {bias: planted_kappa(errors) for bias, errors in BIASES.items()}
-    assert max(kappas.values()) > 0.6
+    assert 0.4 < kappas["position"] < 0.6
     assert kappas["all"] < 0.0
 
 
 def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_same_ranking(
-    evaluation: Evaluation, tmp_path: Path
+    make_runs: MakeRuns, tmp_path: Path
 ) -> None:
+    evaluation = scoring.load([make_runs(RIGHTS, "judged", asked(24))])
+
     def fails(asked: str) -> str:
         if "office" in asked or "Form" in asked:
             return ""  # the sample: it is the answers that this is about
@@ -199,11 +199,14 @@ def test_every_metric_is_ragas_own_and_asked_where_it_fits(tmp_path: Path) -> No
     assert list(values) == list(METRICS)
     assert values["faithfulness"] == [1.0, None, None, None]
     assert values["factual_correctness"] == [1.0, 1.0, None, None]
-    assert values["context_precision"] == [pytest.approx(0.5), None, None, pytest.approx(0.5)] or values[
-        "context_precision"
-    ] == [pytest.approx(0.5), None, None, None]
-    assert values["context_recall"][0] == 1.0
-    assert values["answer_relevancy"][2] == 0.0  # noncommittal
+    assert values["context_precision"] == [pytest.approx(0.5), None, None, None]
+    assert values["context_recall"] == [1.0, None, None, None]
+    assert values["answer_relevancy"] == [
+        pytest.approx(1.0),
+        pytest.approx(1.0),
+        0.0,
+        None,
+    ]  # "I don't know" says nothing
 
 
 @pytest.mark.parametrize(

@@ -54,14 +54,12 @@ def test_a_question_lies_in_one_slice_of_each_kind(evaluation: scoring.Evaluatio
     kinds = {
         kind: {name: int(mask.sum()) for name, mask in masks.items()} for kind, masks in evaluation.automatic.items()
     }
+    assert list(kinds.pop("length").values()) == [20, 30]
     assert kinds == {
         "training": {SEEN: 10},
         "question type": {"who?": 20, "when?": 30},
-        "age of the source": {"new since training": 13, "as in training": 25, "changed since training": 12},
+        "age of the source": {"new since training": 12, "as in training": 25, "changed since training": 13},
         "retrieval": {"vague passages": 20, "clear passages": 30},
-        "length": {"up to 62 letters": 20, "over 62 letters": 30}
-        if "up to 62 letters" in evaluation.slices
-        else kinds["length"],
     }
     assert evaluation.mask("who?")[15]
     assert sum(evaluation.mask(name)[15] for name in evaluation.slices) == 4
@@ -81,14 +79,18 @@ def test_what_was_seen_in_training_is_in_no_other_slice_and_not_in_the_headline(
 
 
 def test_near_duplicates_are_seen_and_another_name_or_number_is_not() -> None:
-    trained = ["Who signs the travel papers for the Velmora office?", "How long is the break at noon?"]
-    questions = asked(
-        "who signs the travel papers for the Velmora office",
-        "Who signs the travel papers for the Quillon office?",
-        "Who signs all the travel papers for the Velmora office?",
+    trained = [
+        "Who signs the papers for a journey of more than three days to the Velmora office?",
         "How long is the break?",
+    ]
+    questions = asked(
+        "who signs the papers for a journey of more than three days to the Velmora office",
+        "Who signs the papers for a journey of more than three days to the Quillon office?",
+        "Who signs the papers for a journey of more than three days to Velmora office?",
+        "Who signs the papers for a journey of more than 4 days to the Velmora office?",
+        "How long is the night?",
     )
-    assert seen(Subject(questions, trained_on=trained)) == [SEEN, None, SEEN, None]
+    assert seen(Subject(questions, trained_on=trained)) == [SEEN, None, SEEN, None, None]
 
 
 def test_where_everything_was_seen_the_headline_keeps_all() -> None:
