@@ -28,8 +28,9 @@ METRICS: dict[str, frozenset[str]] = {
     "context_precision": frozenset({"passages", "reference"}),
     "context_recall": frozenset({"passages", "reference"}),
 }
-_TRIES = 2  # of a whole judgement; within each, single requests are asked again too
+_TRIES = 2  # of a judgement that came back unreadable; a request that timed out was asked again already
 _PATIENCE = 6  # timeouts of one reply, for a whole judgement
+_ASKED_AGAIN = ("timed out", "not reached")
 _GIVE_UP = 25  # failures in a row, after which the judge is taken for broken
 
 
@@ -146,6 +147,8 @@ async def _judgement(metric: SingleTurnMetric, task: _Task, seconds: float) -> J
             value = float(await metric.single_turn_ascore(sample, timeout=seconds))
         except Exception as error:  # whatever a judge or ragas does wrong, the report is finished
             reason = _told(error)
+            if reason in _ASKED_AGAIN or reason.startswith("HTTP"):
+                break
         else:
             if not math.isnan(value):
                 return Judgement(min(1.0, max(0.0, value)))

@@ -31,7 +31,6 @@ RIGHTS = {"base": {"all": 0.1}, "rag": {"all": 0.9}, "hybrid": {"all": 0.55}}
 LABELLED = load()
 BIASES = {
     "position": {"right value last": False, "right value first": True},
-    "length and refusal": {"long and wrong": True, "refusal": True},
     "all": {
         "right value last": False, "right value first": True, "long and wrong": True, "short and right": False,
         "refusal": True,
@@ -43,7 +42,7 @@ def embed(texts: Sequence[str]) -> np.ndarray:
     return np.full((len(texts), 4), 0.5)
 
 
-def endpoint(judge: ScriptedJudge, timeout: float = 5.0) -> JudgeEndpoint:
+def endpoint(judge: ScriptedJudge, timeout: float = 60) -> JudgeEndpoint:
     return JudgeEndpoint(judge.url, "scripted", timeout=timeout)
 
 
@@ -84,12 +83,12 @@ def asked(number: int) -> QuestionSet:
 
 
 def judged(
-    evaluation: Evaluation, judge: ScriptedJudge, cache: Path, *, headline: bool = True
+    evaluation: Evaluation, judge: ScriptedJudge, cache: Path, sample: Path = SAMPLE, timeout: float = 60
 ) -> tuple[Verdicts, Report]:
-    judging = Judging(endpoint(judge, timeout=0.25), headline=headline)
+    judging = Judging(endpoint(judge, timeout), sample, headline=True)
     found = verdicts(evaluation, judging, embed, cache, lambda text: None)
-    shown = headline_of(evaluation, found, wanted=headline)
-    return found, build(shown, load_prices(), None, judge=judge_report(found, shown, wanted=headline))
+    shown = headline_of(evaluation, found, wanted=True)
+    return found, build(shown, load_prices(), None, judge=judge_report(found, shown, wanted=True))
 
 
 @pytest.mark.parametrize("bias", BIASES)
@@ -125,10 +124,13 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
             return ""  # the sample: it is the answers that this is about
         return {0: "slow", 1: "refuses", 2: "rubbish"}.get(zlib.crc32(asked.encode()) % 14, "")
 
+    sample = tmp_path / "sample.jsonl"
+    kept = [line for line in SAMPLE.read_text().splitlines() if '"short and' in line or '"refusal"' in line]
+    sample.write_text("\n".join(kept))
     with serving(ScriptedJudge(biased({}))) as sound:
-        clean, expected = judged(evaluation, sound, tmp_path / "sound")
-    with serving(ScriptedJudge(biased({}), fails)) as flaky:
-        found, report = judged(evaluation, flaky, tmp_path / "flaky")
+        clean, expected = judged(evaluation, sound, tmp_path / "sound", sample)
+    with serving(ScriptedJudge(biased({}), fails), slow_seconds=9) as flaky:
+        found, report = judged(evaluation, flaky, tmp_path / "flaky", sample, timeout=3)
     assert all(not each.missing for columns in clean.metrics.values() for each in columns.values())
     reasons: dict[str, int] = {}
     for columns in found.metrics.values():
@@ -137,9 +139,8 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
                 reasons[reason] = reasons.get(reason, 0) + count
             assert each.score is None or np.isfinite(each.score.score)
     assert set(reasons) == {"timed out", "the judge refused", "no readable verdict"}
-    assert [f"judge: {n} judgements missing: {why}" for why, n in reasons.items()].sort() == [
-        gap for gap in report.missing if gap.startswith("judge: ")
-    ].sort()
+    told = {f"judge: {count} judgements missing: {reason}" for reason, count in reasons.items()}
+    assert told == {gap for gap in report.missing if gap.startswith("judge: ")}
     lost = sum(reasons.values())
     whole = sum(e.score.n for columns in clean.metrics.values() for e in columns.values() if e.score)
     assert 0.15 < lost / whole < 0.45
