@@ -13,7 +13,7 @@ from crossover.eval.report.document import Agreed, JudgedScore, JudgeReport, Sco
 from crossover.eval.scoring import Evaluation
 
 EXACT, JUDGED = "exact match", "right by the judge"
-_MOST_MISSING = 0.5  # of the questions, before too few are left to carry a headline
+_LEAST = 0.25  # of the questions must have a verdict for every arm
 _ABOUT = {"right": "right or wrong", "faithful": "faithful or not"}
 
 
@@ -25,7 +25,7 @@ def headline_of(evaluation: Evaluation, found: Verdicts | None, *, wanted: bool)
     whole, _ = evaluation.scores_on(OVERALL)
     asked = len(next(iter(whole.values())))
     left = {name: len(judged.scores_on(name)[1]) for name in (OVERALL, *judged.slices)}
-    return judged if left[OVERALL] >= (1 - _MOST_MISSING) * asked and all(left.values()) else evaluation
+    return judged if left[OVERALL] >= _LEAST * asked and all(left.values()) else evaluation
 
 
 def judge_report(found: Verdicts, evaluation: Evaluation, *, wanted: bool) -> JudgeReport:

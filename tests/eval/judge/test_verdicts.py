@@ -122,7 +122,7 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
     def fails(asked: str) -> str:
         if "office" in asked or "Form" in asked:
             return ""  # the sample: it is the answers that this is about
-        return {0: "slow", 1: "refuses", 2: "rubbish"}.get(zlib.crc32(asked.encode()) % 14, "")
+        return {0: "slow", 1: "refuses", 2: "rubbish"}.get(zlib.crc32(asked.encode()) % 35, "")
 
     sample = tmp_path / "sample.jsonl"
     kept = [line for line in SAMPLE.read_text().splitlines() if '"short and' in line or '"refusal"' in line]
@@ -143,7 +143,9 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
     assert told == {gap for gap in report.missing if gap.startswith("judge: ")}
     lost = sum(reasons.values())
     whole = sum(e.score.n for columns in clean.metrics.values() for e in columns.values() if e.score)
-    assert 0.15 < lost / whole < 0.45
+    assert 0.1 < lost / whole < 0.4
+    verdicts_lost = [float(np.isnan(column).mean()) for column in found.right.values()]
+    assert 0.2 < sum(verdicts_lost) / len(verdicts_lost) < 0.45
     assert report.headline == expected.headline == "right by the judge"
     for arm, strategy in report.strategies.items():
         low, high = expected.strategies[arm].interval
