@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.console import Console
 
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.eval.serving import start, stop
@@ -11,6 +16,15 @@ from crossover.server.settings import Settings
 
 class StepFailed(RuntimeError):
     """A command of a flow failed; its own message stands above."""
+
+
+@contextmanager
+def step(console: Console, what: str) -> Iterator[None]:
+    """Says what begins, and when it is done how long it took."""
+    console.print(f"[bold]›[/] {what}")
+    started = time.perf_counter()
+    yield
+    console.print(f"[green]✓[/] {what} [dim]{time.perf_counter() - started:.0f} s[/]")
 
 
 def run_command(home: Path, *arguments: str) -> None:

@@ -93,6 +93,10 @@ class Evaluation:
         """Served names of the adapters that answered in any run."""
         return sorted({name for run in self.runs for name in run.adapters})
 
+    def run(self, arm: str) -> ScoredRun:
+        """The run of an arm that was asked."""
+        return next(run for run in self.runs if run.arm == arm)
+
     @property
     def slices(self) -> tuple[str, ...]:
         """The slices that the question set names, else the automatic ones."""

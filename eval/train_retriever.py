@@ -40,12 +40,15 @@ def train_retriever(
 ) -> None:
     """Fine-tune the embedding model on questions and the passages that answer them.
 
-    It is promoted only if the whole search, words included, then finds significantly more on held-out questions.
+    Only if the whole search, words included, then finds significantly more on held-out questions is it promoted,
+    and the index built anew with it.
     """
     import json
 
     from crossover.eval.statistics import compare
+    from crossover.indexer.console import progress_bar
     from crossover.indexer.training.fine_tuning import FineTuning
+    from crossover.indexer.training.promoted import promote, promotion_file
     from crossover.indexer.training.retriever import train_retriever as train
 
     settings = ctx.obj.settings
@@ -56,11 +59,15 @@ def train_retriever(
             settings.home,
             name,
             compare,
-            model=settings.embedding_model,
+            model=settings.embedding,
             held_out=held_out,
             how=FineTuning(epochs=epochs),
             tell=lambda what: typer.echo(f"{what} ...", err=True),
         )
+    if card.promoted and not settings.embedding_model:
+        promote(settings.home, card.name, card.digest)
+        with index_cli.own_index(ctx.obj, "train-retriever") as index, progress_bar(quiet=as_json) as progress:
+            index.rebuild(progress)
     if as_json:
         typer.echo(json.dumps(asdict(card), ensure_ascii=False, indent=2))
         return
@@ -68,6 +75,8 @@ def train_retriever(
         typer.echo(f"{metric}: {found.before:.3f} -> {found.after:.3f} (p = {found.p_value:.3g})")
     asked = f"{card.held_out} held-out questions in {card.groups} groups"
     if card.promoted:
-        typer.echo(f"promoted: finds more on {asked}. To use it, set CROSSOVER_EMBEDDING_MODEL={card.folder}")
+        use = f"to use it, set CROSSOVER_EMBEDDING_MODEL={card.folder}"  # now another one is set
+        back = f"to go back, delete {promotion_file(settings.home)}"
+        typer.echo(f"promoted: finds more on {asked}; {use if settings.embedding_model else back}")
     else:
         typer.echo(f"not promoted: no significant gain on {asked}; kept in {card.folder}")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crossover.indexer.document import Chunk, Document, chunk_id, digest
-from crossover.indexer.readers.markdown import blocks
+from crossover.indexer.readers.markdown import blocks, plain_heading
 from crossover.indexer.readers.parsed import PAGE_BREAK
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Chunker:
             first, _, rest = node.text.partition("\n")
             own = _HEADING.match(first)
             heading = (*above, own.group(1)) if own else tuple(above)
-            yield tuple(_plain(part) for part in heading), rest if own else node.text
+            yield tuple(plain_heading(part) for part in heading), rest if own else node.text
 
     def _pack(self, body: str, room: int) -> Iterator[str]:
         """Neighbouring blocks of a page together while they fit into `room` tokens; a page break alone."""
@@ -200,7 +200,3 @@ def _paged(pieces: Iterable[tuple[tuple[str, ...], str]]) -> Iterator[tuple[tupl
             page += 1
         else:
             yield heading, text, page
-
-
-def _plain(heading: str) -> str:
-    return heading.strip().rstrip("#").rstrip().replace("`", "").replace("**", "")

@@ -21,7 +21,7 @@ def calibrate(ctx: typer.Context, as_json: Json = False) -> None:
 
     with own_index(ctx.obj, "calibrate") as index:
         found = index.calibrate()
-    model = ctx.obj.settings.embedding_model or PACKAGED
+    model = ctx.obj.settings.embedding or PACKAGED
     languages = {language: {**asdict(trust), "weight": trust.weight} for language, trust in found.items()}
     show(as_json, {"model": model, "languages": languages}, lambda: print_trust(model, found))
 

@@ -74,7 +74,8 @@ class ServedIndex:
                 looked_at = len(report.indexed) + len(report.skipped) + len(unread)
                 progress(Progress(looked_at, len(files), report.chunks, batch[-1].id))
         if pruned:
-            report.deleted = self.delete_all(gone(pruned, files, self.documents(), report.indexed, unread))
+            records = [DocumentRecord(**record) for record in listing["documents"]]
+            report.deleted = self.delete_all(gone(pruned, files, records, report.indexed, unread))
         report.skipped[:0] = unread
         report.seconds = time.perf_counter() - started
         return report

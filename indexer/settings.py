@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
 from crossover.indexer.readers import Reading
+from crossover.indexer.training.promoted import promoted_retriever
 
 
 class IndexerSettings(BaseModel):
@@ -20,7 +21,9 @@ class IndexerSettings(BaseModel):
     qdrant_api_key: SecretStr | None = Field(None, description="The API key of that Qdrant server.")
     qdrant_collection: str = Field("crossover", min_length=1, description="The collection on that Qdrant server.")
     embedding_model: str | None = Field(
-        None, description="A sentence-transformers model, by hub id or path; without it the packaged all-MiniLM-L6-v2."
+        None,
+        description="A sentence-transformers model, by hub id or path; without it the retriever promoted by "
+        "`crossover index train-retriever`, or else the packaged all-MiniLM-L6-v2.",
     )
     reranker: str | None = Field(
         None,
@@ -58,6 +61,11 @@ class IndexerSettings(BaseModel):
         if value and "embedding_model" in info.data and not info.data["embedding_model"]:
             raise ValueError("set CROSSOVER_EMBEDDING_MODEL to the name of the model on that server")
         return value
+
+    @property
+    def embedding(self) -> str | None:
+        """The embedding model in use: the setting, or the promoted retriever; None is the packaged one."""
+        return self.embedding_model or promoted_retriever(self.home)
 
     @property
     def reading(self) -> Reading:

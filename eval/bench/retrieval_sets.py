@@ -44,17 +44,17 @@ class RetrievalSet:
 
 
 def load_sets() -> Iterator[RetrievalSet]:
-    """The sets, from the folder that CROSSOVER_DATA names (default: `../shared/data` beside the repository).
+    """The sets, from the folder that BENCH_DATA names (default: `../shared/data` beside the repository).
 
     Raises:
         LookupError: the files are not there.
     """
-    root = Path(os.environ.get("CROSSOVER_DATA", "../shared/data"))
+    root = Path(os.environ.get("BENCH_DATA", "../shared/data"))
     for name, file in FILES.items():
         path = root / file
         if not path.is_file():
             raise LookupError(
-                f"{path}: no such file; CROSSOVER_DATA names the folder with squad/dev-v2.0-half.json (SQuAD 2.0) "
+                f"{path}: no such file; BENCH_DATA names the folder with squad/dev-v2.0-half.json (SQuAD 2.0) "
                 "and xquad/xquad.{en,es,ru,zh}.json (XQuAD)"
             )
         yield _read(name, path)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-SQUAD = Path(os.environ.get("CROSSOVER_DATA", "../shared/data")) / "squad" / "dev-v2.0-half.json"
+SQUAD = Path(os.environ.get("BENCH_DATA", "../shared/data")) / "squad" / "dev-v2.0-half.json"
 _WORDS, _MADE_WORDS = 75, 35  # of a passage: 100 to 130 tokens; made words have three tokens each
 _VOCABULARY = 50_000
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")

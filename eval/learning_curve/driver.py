@@ -8,16 +8,14 @@ trained on, answers are never asked twice, and a size whose answers are all ther
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from crossover.adapters.base_model import resolve
 from crossover.adapters.durable import replace_text
-from crossover.eval.commands import run_command, train
+from crossover.eval.commands import run_command, step, train
 from crossover.eval.learning_curve.document import FILE, LearningCurve
 from crossover.eval.learning_curve.measure import check_sizes_of, checks, measure
 from crossover.eval.learning_curve.plan import RIVAL, Plan, Training, answered
@@ -83,7 +81,7 @@ class _Driver:
         if missing:
             self._index(self._plan.before)
             for number, each in enumerate(missing, start=1):
-                with self._step(f"train on {each[0]:,} examples, seed {each[1]} ({number} of {len(missing)})"):
+                with step(self._console, f"train on {each[0]:,} examples, seed {each[1]} ({number} of {len(missing)})"):
                     adapters[each] = self._train(*each)
         self._index(self._plan.now)
         with running_server(self._home, self._console) as url:
@@ -103,7 +101,7 @@ class _Driver:
     def _index(self, paths: Sequence[Path]) -> None:
         if not paths or paths == self._indexed:
             return
-        with self._step("index the documents"):
+        with step(self._console, "index the documents"):
             run_command(self._home, "index", *map(str, paths), "--prune")
         self._indexed = paths
 
@@ -118,10 +116,3 @@ class _Driver:
             options=self._plan.options,
         )
         run(request, url, self._console)
-
-    @contextmanager
-    def _step(self, what: str) -> Iterator[None]:
-        self._console.print(f"[bold]›[/] {what}")
-        started = time.perf_counter()
-        yield
-        self._console.print(f"[green]✓[/] {what} [dim]{time.perf_counter() - started:.0f} s[/]")

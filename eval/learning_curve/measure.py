@@ -9,7 +9,6 @@ import numpy as np
 from crossover.eval.learning_curve.crossing import Crossing, Trained, crossing
 from crossover.eval.learning_curve.document import Checked, Fitted, LearningCurve, Point
 from crossover.eval.learning_curve.plan import RIVAL, Plan, answered
-from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.recommendation import listed
 from crossover.eval.scoring import Evaluation, load
@@ -33,7 +32,7 @@ def measure(plan: Plan) -> LearningCurve:
     """
     scored = {(size, seed): load([plan.answers(size, seed)]) for size in plan.sizes for seed in plan.seeds}
     rival = load([plan.rival_answers])
-    rival_scores = _exact(rival, RIVAL)
+    rival_scores = rival.run(RIVAL).exact
     names = [OVERALL, *rival.questions.slices]
     points: dict[str, dict[str, list[Point]]] = {}
     found: dict[str, dict[str, Crossing]] = {}
@@ -41,7 +40,7 @@ def measure(plan: Plan) -> LearningCurve:
         chosen = np.ones(len(rival.questions), bool) if name == OVERALL else rival.mask(name)
         groups = [group for group, take in zip(rival.groups, chosen, strict=True) if take]
         for arm in plan.arms:
-            trained = [Trained(size, _exact(each, arm)[chosen]) for (size, _), each in scored.items()]
+            trained = [Trained(size, each.run(arm).exact[chosen]) for (size, _), each in scored.items()]
             found.setdefault(name, {})[arm] = crossing(trained, rival_scores[chosen], groups)
             points.setdefault(name, {})[arm] = _points(scored, arm, chosen)
     largest = max(plan.sizes)
@@ -85,8 +84,8 @@ def checks(plan: Plan, document: LearningCurve) -> list[Checked]:
         folders = [plan.answers(size, seed) for seed in plan.seeds]
         if not all(answered(folder, [arm]) for folder in folders):
             continue
-        scores = np.mean([_exact(load([folder]), arm) for folder in folders], axis=0)
-        comparison = compare(scores, _exact(rival, RIVAL), rival.groups)
+        scores = np.mean([load([folder]).run(arm).exact for folder in folders], axis=0)
+        comparison = compare(scores, rival.run(RIVAL).exact, rival.groups)
         low, high = comparison.interval.low, comparison.interval.high
         found.append(
             Checked(
@@ -117,14 +116,10 @@ def slices_sentence(found: Mapping[str, Mapping[str, Crossing]]) -> str:
     return f"By kind of question: {'; '.join(parts)}." if parts else ""
 
 
-def _exact(evaluation: Evaluation, arm: str) -> Scores:
-    return next(run.exact for run in evaluation.runs if run.arm == arm)
-
-
 def _points(scored: Scored, arm: str, chosen: Chosen) -> list[Point]:
     points = []
     for (size, seed), evaluation in sorted(scored.items()):
-        run = next(run for run in evaluation.runs if run.arm == arm)
+        run = evaluation.run(arm)
         points.append(
             Point(size=size, seed=seed, adapter=", ".join(run.adapters), score=float(run.exact[chosen].mean()))
         )

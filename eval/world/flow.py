@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from crossover.adapters.durable import replace_text
 from crossover.eval import questions as question_sets
-from crossover.eval.commands import run_command, train, trained
+from crossover.eval.commands import run_command, step, train, trained
 from crossover.eval.report.document import Report
 from crossover.eval.report.write import JSON_FILE
 from crossover.eval.serving import running_server, tidy_on_sigterm
@@ -73,24 +74,24 @@ class _Flow:
         self._world = self._home / "world"
 
     def run(self) -> tuple[Path, Report]:
-        with self._step("a made-up company"):
+        with step(self._console, "a made-up company"):
             digest = self._write_world()
         adapter = self._trained()
         if adapter is not None and (folder := self._finished(digest, adapter)) is not None:
             return folder, Report.model_validate_json((folder / JSON_FILE).read_bytes())
         if adapter is None:
-            with self._step("index the handbook as it was"):
+            with step(self._console, "index the handbook as it was"):
                 self._crossover("index", str(self._world / "documents" / "v1"), "--prune")
-            with self._step("train an adapter on its examples"):
+            with step(self._console, "train an adapter on its examples"):
                 adapter = self._train()
         with self._serving() as url:
-            with self._step("promote the adapter"):
+            with step(self._console, "promote the adapter"):
                 self._crossover("adapters", "promote", f"{ADAPTER}@{adapter.digest}")
-            with self._step("index the handbook as it is now"):
+            with step(self._console, "index the handbook as it is now"):
                 self._crossover("index", str(self._world / "documents" / "v2"), "--prune")
-            with self._step("ask every question of every strategy"):
+            with step(self._console, "ask every question of every strategy"):
                 runs = self._ask(url)
-        with self._step("compare"):
+        with step(self._console, "compare"):
             folder, report = self._report(runs)
         self._remember(digest, adapter, folder)
         return folder, report
@@ -137,13 +138,6 @@ class _Flow:
     def _crossover(self, *arguments: str) -> None:
         run_command(self._home, *arguments)
 
-    @contextmanager
-    def _step(self, what: str) -> Iterator[None]:
-        self._console.print(f"[bold]›[/] {what}")
-        started = time.perf_counter()
-        yield
-        self._console.print(f"[green]✓[/] {what} [dim]{time.perf_counter() - started:.0f} s[/]")
-
     def _finished(self, digest: str, adapter: AdapterVersion) -> Path | None:
         note = self._home / _DONE_FILE
         found = json.loads(note.read_text()).get(f"{digest} {adapter.served_name}") if note.exists() else None
@@ -154,9 +148,7 @@ class _Flow:
         note = self._home / _DONE_FILE
         done = json.loads(note.read_text()) if note.exists() else {}
         done[f"{digest} {adapter.served_name}"] = str(folder.relative_to(self._home))
-        beside = note.with_suffix(".tmp")
-        beside.write_text(json.dumps(done, indent=2) + "\n")
-        beside.replace(note)
+        replace_text(note, json.dumps(done, indent=2) + "\n")
 
 
 def _digest(world: World) -> str:

@@ -51,12 +51,12 @@ class Worlds:
         self.groups = [f"{n}/{group}" for n, evaluation in enumerate(evaluations) for group in evaluation.groups]
         self.exact = self._joined("exact")
         self.refused = {
-            arm: np.array([float(is_refusal(answer)) for e in evaluations for answer in _run(e, arm).answers])
+            arm: np.array([float(is_refusal(answer)) for e in evaluations for answer in e.run(arm).answers])
             for arm in self.arms
         }
 
     def _joined(self, what: str) -> dict[str, Scores]:
-        return {arm: np.concatenate([getattr(_run(e, arm), what) for e in self.evaluations]) for arm in self.arms}
+        return {arm: np.concatenate([getattr(e.run(arm), what) for e in self.evaluations]) for arm in self.arms}
 
     def on(self, *slices: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which questions belong to any of these slices."""
@@ -145,10 +145,6 @@ def _told(comparison: Comparison) -> str:
     return f"{100 * comparison.difference:+.0f} points ({low:+.0f} to {high:+.0f}), {p}"
 
 
-def _run(evaluation: Evaluation, arm: str) -> scoring.ScoredRun:
-    return next(run for run in evaluation.runs if run.arm == arm)
-
-
 def answers_of(argument: str) -> Path:
     """The folder of the answers behind a seed's latest report, behind a report's folder, or in the folder itself."""
     if not argument.isdigit():
@@ -171,7 +167,7 @@ def _table(worlds: Worlds) -> tuple[Table, dict[str, dict[str, dict[str, object]
     for arm in worlds.arms:
         cells = []
         for name in worlds.slices:
-            each = [float(_run(e, arm).exact[e.mask(name)].mean()) for e in worlds.evaluations]
+            each = [float(e.run(arm).exact[e.mask(name)].mean()) for e in worlds.evaluations]
             figures.setdefault(arm, {})[name] = {"mean": float(np.mean(each)), "worlds": each}
             cells.append(f"{100 * np.mean(each):.0f}\n[dim]{' '.join(f'{100 * score:.0f}' for score in each)}[/]")
         shown.add_row(arm, *cells)
@@ -196,7 +192,7 @@ def main(arguments: Sequence[str]) -> int:
         "alpha": ALPHA,
         "scores": figures,
         "conditions": [asdict(condition) for condition in found],
-        "systems": sorted({str(_run(e, worlds.arms[0]).header["identity"]["system"]) for e in worlds.evaluations}),
+        "systems": sorted({str(e.run(worlds.arms[0]).header["identity"]["system"]) for e in worlds.evaluations}),
         "version": version("crossover"),
         "command": f"python -m crossover.eval.world.verdict {' '.join(arguments)}",
     }

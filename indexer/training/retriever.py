@@ -61,7 +61,7 @@ class RetrieverCard:
     """What is known of a trained retriever; beside its weights as card.json.
 
     Attributes:
-        folder: what CROSSOVER_EMBEDDING_MODEL takes.
+        folder: of the model; what CROSSOVER_EMBEDDING_MODEL takes.
         base: the embedding model it was trained from.
         file: the pairs.
         learnt, held_out: how many questions.

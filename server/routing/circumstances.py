@@ -37,7 +37,7 @@ class Circumstances(BaseModel):
             base_fingerprint=base.fingerprint,
             chat_template=tokenizer.digest,
             prompts=settings.prompts.digest,
-            embedding_model=settings.embedding_model or PACKAGED,
+            embedding_model=settings.embedding or PACKAGED,
             passages=settings.passages or base.passages,
             few_shot=settings.few_shot,
             rag_examples=settings.rag_examples,

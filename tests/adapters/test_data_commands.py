@@ -20,7 +20,7 @@ from crossover.adapters.formats.mapping import parse_mapping
 from crossover.adapters.formats.template import load_template
 from crossover.adapters.settings import AdapterSettings
 
-DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 FILES = DATA / "finetune_formats"
 CONTEXT = SimpleNamespace(settings=AdapterSettings())
 GOOD = {"prompt": "a", "completion": "b"}

@@ -11,10 +11,10 @@ import pytest
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 
-DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 CORPUS = DATA / "docs_corpus" / "fastapi_en"
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="CROSSOVER_DATA holds no docs_corpus/fastapi_en")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="BENCH_DATA holds no docs_corpus/fastapi_en")
 
 QUESTIONS = {
     "How do I limit the length of a query parameter string?": "tutorial/query-params-str-validations.md",

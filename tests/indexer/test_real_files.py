@@ -13,10 +13,10 @@ from crossover.indexer.document import Document
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.errors import ReadError
 
-DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 CORPUS = DATA / "docs_corpus" / "binary"
 
-pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="CROSSOVER_DATA holds no docs_corpus/binary")
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="BENCH_DATA holds no docs_corpus/binary")
 
 FACTS = {  # file, words, and the title, deepest heading and page that a passage with these words must carry
     "markitdown_REPAIR-2022-INV-001_multipage.pdf": ("Model Batmobile", "ZAVA AUTO REPAIR", "", 2),

@@ -2,7 +2,12 @@
 
 import pytest
 
-from crossover.server.citations import AnswerText, clean
+from crossover.server.citations import AnswerText
+
+
+def clean(text: str, passages: int) -> tuple[str, int]:
+    cleaner = AnswerText(passages)
+    return cleaner.feed(text) + cleaner.finish(), cleaner.removed
 
 
 @pytest.mark.parametrize(

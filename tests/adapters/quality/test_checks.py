@@ -14,7 +14,7 @@ from crossover.adapters.data_check import examine_readings
 from crossover.adapters.formats.detect import check
 from crossover.adapters.settings import AdapterSettings
 
-DATA = Path(os.environ.get("CROSSOVER_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 FILES = DATA / "finetune_formats"
 real = pytest.mark.skipif(not FILES.is_dir(), reason="the public data sets are not here")
 

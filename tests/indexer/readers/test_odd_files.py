@@ -42,7 +42,6 @@ def test_together_each_is_reported_by_name_and_the_others_are_indexed(tmp_path: 
         write(folder, name)
     (folder / _FOLDER / "inside.md").write_text("The office within.")
     environment = {**os.environ, "CROSSOVER_HOME": str(tmp_path / "home")}
-    environment.pop("CROSSOVER_DATA", None)  # no setting
     command = [*_COMMAND, str(folder), "--strict", "--json"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=500, env=environment, check=False)
     assert (run.returncode, run.stderr) == (1, "")

@@ -29,7 +29,7 @@ def test_the_title_is_that_of_the_front_matter_which_is_not_text(tmp_path: Path)
 
 
 def test_without_front_matter_the_first_heading_is_the_title_and_without_one_the_files_name(tmp_path: Path) -> None:
-    assert read(write(tmp_path, "a.md", "text\n\n## Sub `x`\n"), "a").title == "Sub `x`"
+    assert read(write(tmp_path, "a.md", "text\n\n## Sub `x`\n"), "a").title == "Sub x"
     assert read(write(tmp_path, "plain.md", "text\n"), "a").title == "plain"
 
 
