@@ -120,9 +120,8 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
     evaluation = scoring.load([make_runs(RIGHTS, "judged", asked(24))])
 
     def fails(asked: str) -> str:
-        if "office" in asked or "Form" in asked:
-            return ""  # the sample: it is the answers that this is about
-        return {0: "slow", 1: "refuses", 2: "rubbish"}.get(zlib.crc32(asked.encode()) % 35, "")
+        of_answers = '"statements"' in asked and ("Answer " in asked or "Something else" in asked)
+        return {0: "slow", 1: "refuses", 2: "rubbish"}.get(zlib.crc32(asked.encode()) % 10, "") if of_answers else ""
 
     sample = tmp_path / "sample.jsonl"
     kept = [line for line in SAMPLE.read_text().splitlines() if '"short and' in line or '"refusal"' in line]
@@ -141,9 +140,6 @@ def test_a_judge_that_fails_three_times_in_ten_leaves_a_whole_report_and_the_sam
     assert set(reasons) == {"timed out", "the judge refused", "no readable verdict"}
     told = {f"judge: {count} judgements missing: {reason}" for reason, count in reasons.items()}
     assert told == {gap for gap in report.missing if gap.startswith("judge: ")}
-    lost = sum(reasons.values())
-    whole = sum(e.score.n for columns in clean.metrics.values() for e in columns.values() if e.score)
-    assert 0.1 < lost / whole < 0.4
     verdicts_lost = [float(np.isnan(column).mean()) for column in found.right.values()]
     assert 0.2 < sum(verdicts_lost) / len(verdicts_lost) < 0.45
     assert report.headline == expected.headline == "right by the judge"
