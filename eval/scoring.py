@@ -140,7 +140,7 @@ def load(folders: Sequence[Path]) -> Evaluation:
             f"{twice} was run in more than one of the folders: {', '.join(map(str, folders))}; leave one out"
         )
     usual = [*DEFAULT, *STRATEGY_OF]
-    runs.sort(key=lambda run: usual.index(run.arm) if run.arm in usual else len(usual))
+    runs.sort(key=lambda run: (usual.index(run.arm) if run.arm in usual else len(usual), run.arm))
     return Evaluation(questions, tuple(runs), loaded[0].retrieved)
 
 

@@ -12,8 +12,10 @@ from typing import Protocol
 import pytest
 from scripted_endpoint import ScriptedEndpoint, answering
 
+from crossover.adapters.prompt import Prompts
 from crossover.eval.arms import UnknownArm
-from crossover.eval.external import parse
+from crossover.eval.client import AskRefused
+from crossover.eval.external import connect, parse
 
 _COMMAND = str(Path(sys.executable).with_name("crossover"))
 _KEY = "sk-4711"
@@ -65,8 +67,6 @@ def test_another_endpoint_and_a_crossover_server_stand_beside_our_arms(
         again, repeated, err = run(server, *arguments, OTHER_API_KEY=_KEY)
         assert (again, repeated) == (0, out), err
         assert len(scripted.asked) == asked
-        refused, _, err = run(server, str(questions), "--arm", arms[0], "-o", str(tmp_path / "none"))
-    assert (refused, "its key is read from OTHER_API_KEY" in err) == (2, True)
     document = json.loads(out)
     assert list(document["strategies"]) == ["base", "rag", "other", "other+rag", "second"]
     assert document["strategies"]["other"]["score"] == 0.5
@@ -84,6 +84,14 @@ def test_another_endpoint_and_a_crossover_server_stand_beside_our_arms(
     assert [message["role"] for message in zero_shot] == ["system", "user"]
     assert zero_shot[-1]["content"] == "Who runs the Velmora office?"
     assert not [path for path in folder.rglob("*") if path.is_file() and _KEY in path.read_text()]
+
+
+async def test_a_missing_key_is_told_by_the_name_of_its_variable() -> None:
+    with answering(ScriptedEndpoint(lambda messages: "", key=_KEY)) as scripted:
+        (endpoint,) = parse([f"other={scripted.url}#small"], [])
+        with pytest.raises(AskRefused, match="no such key; its key is read from OTHER_API_KEY"):
+            async with connect(endpoint, 1, Prompts()):
+                pass
 
 
 @pytest.mark.parametrize(
