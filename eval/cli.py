@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from crossover.eval.options import QUESTIONS, CurveFile, ExternalArms, Headline, Json, JudgeSample, PricesFile, judging
+from crossover.eval.showing import progress_console, show, show_changes
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from crossover.eval.report.document import Report
-    from crossover.eval.scoring import Evaluation
+    from crossover.eval.report.make import Beside
     from crossover.server.settings import Settings
-
-Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead of the table, for scripts.")]
-PricesFile = Annotated[Path | None, typer.Option("--prices", help="Prices file (TOML); without one, example prices.")]
-CurveFile = Annotated[Path | None, typer.Option("--learning-curve", help="A learning-curve.json, to stand in it.")]
-
-_QUESTIONS = (
-    "Our JSONL (question, references; optional id, slice, group, relevant_documents), SQuAD JSON, CSV with these "
-    "columns, ragas' EvaluationDataset, or labelled training examples; told apart by content."
-)
 
 eval_app = typer.Typer(no_args_is_help=True, help="Compare strategies on your questions, with statistics.")
 
@@ -58,9 +52,10 @@ def register(app: typer.Typer) -> None:
 @eval_app.command(epilog="Example: [b]crossover eval run questions.jsonl --strategies rag,hybrid -o verdict[/b]")
 def run(
     ctx: typer.Context,
-    questions: Annotated[Path, typer.Argument(help=_QUESTIONS)],
+    questions: Annotated[Path, typer.Argument(help=QUESTIONS)],
     strategies: Annotated[str, typer.Option(help="Names, separated by commas; without it, all but auto.")] = "",
     adapter: Annotated[str | None, typer.Option(help="Alias of the adapter for finetune and hybrid.")] = None,
+    arm: ExternalArms = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for answers and report.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Questions under way at once.")] = 32,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
@@ -70,12 +65,16 @@ def run(
         bool, typer.Option("--gold", help="Ask again with passages of the relevant documents alone: their worth.")
     ] = False,
     prices: PricesFile = None,
+    judge_sample: JudgeSample = None,
+    headline: Headline = "exact",
     as_json: Json = False,
 ) -> None:
     """Ask every question of every strategy, and report. A run that was stopped goes on where it stopped."""
     from crossover.eval import question_files
     from crossover.eval.arms import resolve
+    from crossover.eval.external import parse
     from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
+    from crossover.eval.report.make import Beside
     from crossover.eval.running import RunRequest
     from crossover.eval.running import run as ask_all
     from crossover.eval.runs import AskOptions
@@ -84,7 +83,7 @@ def run(
     context: CommandContext = ctx.obj
     settings = context.settings
     names = [name.strip() for name in strategies.split(",") if name.strip()]
-    console = _console()
+    console = progress_console()
     asked = question_files.read(questions)
     console.print(f"{questions}: {asked.format}, {len(asked.questions)} questions", markup=False)
     for note in asked.notes:
@@ -98,12 +97,15 @@ def run(
         gold=gold,
         folder=output,
         options=AskOptions(concurrency, max_tokens, temperature, sampling_seed),
+        external=parse(arm or [], names),
+        prompts=settings.prompts,
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
+    beside = Beside(judging=judging(settings, judge_sample, headline))
     with tidy_on_sigterm(), running_server(settings.home, console) as url:
         folder = ask_all(request, url, console)
-    _report([folder], output, prices, settings, console, as_json=as_json)
+    _report([folder], output, prices, settings, console, beside, as_json=as_json)
 
 
 @eval_app.command(epilog="Example: [b]crossover eval report verdict --fail-under hybrid=0.6[/b]")
@@ -122,13 +124,17 @@ def report(
     again: Annotated[
         Path | None, typer.Option(help="The same questions and strategies, sampled again: what routing could gain.")
     ] = None,
+    judge_sample: JudgeSample = None,
+    headline: Headline = "exact",
     as_json: Json = False,
 ) -> None:
     """Score answers again and write the report: no question is asked. A bare SCORE means the recommended strategy.
 
     Two folders with the same strategies over the same questions, the older first: what changed between them.
     """
+    from crossover.eval.learning_curve.document import load_curve
     from crossover.eval.report.changes import of_two
+    from crossover.eval.report.make import Beside
     from crossover.eval.report.threshold import ThresholdError, parse
 
     context: CommandContext = ctx.obj
@@ -136,10 +142,12 @@ def report(
     if (two := of_two(folders)) is not None:
         if thresholds:
             raise ThresholdError("--fail-under: which of the two reports? Give the newer folder alone")
-        _show_changes(two, folders, as_json=as_json)
+        show_changes(two, folders, as_json=as_json)
         return
-    console = _console()
-    built = _report(folders, output, prices, context.settings, console, (learning_curve, again), as_json=as_json)
+    console = progress_console()
+    curve = load_curve(learning_curve) if learning_curve else None
+    beside = Beside(curve, again, judging(context.settings, judge_sample, headline))
+    built = _report(folders, output, prices, context.settings, console, beside, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:
         console.print(f"[red]below the threshold: {failure}[/]")
@@ -161,9 +169,9 @@ def world(
 
     context: CommandContext = ctx.obj
     chosen = WorldRun(seed=seed, size=size, train_seed=train_seed, fresh=fresh)
-    console = _console()
+    console = progress_console()
     folder, built = run_world(chosen, context.settings, console)
-    _show(built, folder, as_json=as_json)
+    show(built, folder, as_json=as_json)
 
 
 def _report(
@@ -172,62 +180,17 @@ def _report(
     prices: Path | None,
     settings: Settings,
     console: Console,
-    beside: tuple[Path | None, Path | None] = (None, None),
+    beside: Beside,
     *,
     as_json: bool,
 ) -> Report:
-    """Scores, writes and shows; `beside` are a learning curve and a second sampling."""
-    from crossover.eval.learning_curve.document import load_curve
+    """Scores, writes and shows."""
     from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import make, report_folder
 
     where = output or report_folder(folders[0])
-    curve, again = beside
-    chosen, given = load_prices(prices or EXAMPLE_PRICES), load_curve(curve) if curve else None
-    with console.status("scoring"):
-        built = make(folders, where, chosen, settings, settings.home, given, again)
-    _show(built, where, as_json=as_json)
+    chosen = load_prices(prices or EXAMPLE_PRICES)
+    with console.status("scoring") as status:
+        built = make(folders, where, chosen, settings, settings.home, beside, status.update)
+    show(built, where, as_json=as_json)
     return built
-
-
-def _show_changes(two: tuple[Evaluation, Evaluation], folders: list[Path], *, as_json: bool) -> None:
-    from rich.console import Console
-
-    from crossover.eval.report.changes import changes, table
-
-    found = changes(*two, (str(folders[0]), str(folders[1])))
-    if as_json:
-        print(found.model_dump_json(indent=2))
-        return
-    out = Console(highlight=False)
-    out.print(table(found))
-    out.print("\n".join(found.sentences), markup=False)
-    for words, arms in (("only before", found.gone), ("only after", found.added)):
-        if arms:
-            out.print(f"{words}: {', '.join(arms)}", markup=False)
-
-
-def _show(built: Report, folder: Path, *, as_json: bool) -> None:
-    """The verdict on stdout, the report's folder last; with --json the document itself."""
-    from rich.console import Console
-
-    from crossover.eval.report.recommendation import fine_tuning_sentence
-    from crossover.eval.report.table import table
-
-    if as_json:
-        print(built.model_dump_json(indent=2))
-        return
-    out = Console(highlight=False)
-    out.print(table(built))
-    out.print(
-        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n{built.break_even.sentence}\n",
-        markup=False,
-    )
-    print(folder.resolve())
-
-
-def _console() -> Console:
-    """Progress goes to stderr, so that stdout holds the result alone."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import aiohttp
 
 _BUSY = frozenset({429, 502, 503, 504})
+_SHORT_PATIENCE = 10.0  # before anything was asked, nobody restarts
 _PATIENCE = 180.0  # seconds; an engine that crashed is back within its cold start, about a minute
 
 
@@ -46,20 +47,29 @@ class ServerState:
 
 
 class Client:
-    """One pool of connections to one Crossover server; an async context manager.
+    """One pool of connections to one Crossover server, or another that speaks OpenAI's API; an async context manager.
 
     Args:
         url: the server's root, such as http://127.0.0.1:8000.
         concurrency: how many requests may be under way at once.
+        api: the root of OpenAI's API there, where it is not `url`/v1.
+        key: the bearer token that the server asks for.
     """
 
-    def __init__(self, url: str, concurrency: int = 32) -> None:
+    def __init__(self, url: str, concurrency: int = 32, *, api: str | None = None, key: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.concurrency = concurrency
+        self._api = api or f"{self.url}/v1"
+        self._elsewhere = api is not None
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=self.concurrency)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=300))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self.concurrency),
+            timeout=aiohttp.ClientTimeout(total=300),
+            headers=self._headers,
+            trust_env=self._elsewhere,  # a proxy leads outside, never to a server of our own
+        )
         return self
 
     async def __aexit__(
@@ -69,45 +79,52 @@ class Client:
 
     async def chat(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a chat completion request, OpenAI's object with `crossover` in it."""
-        return await self._request("POST", "/v1/chat/completions", json=body)
+        return await self._request("POST", f"{self._api}/chat/completions", json=body)
+
+    async def owners(self) -> set[str]:
+        """Who owns the models that the server lists: ``crossover`` on a server of ours."""
+        listed = (await self._request("GET", f"{self._api}/models", patience=_SHORT_PATIENCE)).get("data")
+        return {str(card.get("owned_by")) for card in listed or ()}
 
     async def search(self, query: str, k: int) -> list[dict[str, Any]]:
         """The `k` best passages for a query, the best first."""
-        found = await self._request("GET", "/v1/search", params={"q": query, "k": str(k)})
+        found = await self._request("GET", f"{self.url}/v1/search", params={"q": query, "k": str(k)})
         return list(found["passages"])
 
     async def route(self, question: str, adapter: str | None) -> dict[str, Any]:
         """What `auto` would do with a question, with the features of it beside that adapter, or the default one."""
         body = {"question": question, **({"adapter": adapter} if adapter else {})}
-        return await self._request("POST", "/v1/route", json=body)
+        return await self._request("POST", f"{self.url}/v1/route", json=body)
 
     async def state(self) -> ServerState:
         """What the server's answers depend on now; takes one short answer, which names the system behind it."""
         hello = {"model": "base", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
         system = str((await self.chat(hello)).get("system_fingerprint") or "")
-        documents = (await self._request("GET", "/v1/documents"))["documents"]
+        documents = (await self._request("GET", f"{self.url}/v1/documents"))["documents"]
         contents = [(row["id"], row["content_hash"]) for row in documents]
-        adapters = (await self._request("GET", "/v1/adapters"))["adapters"]
+        adapters = (await self._request("GET", f"{self.url}/v1/adapters"))["adapters"]
         return ServerState(
             system=system,
             adapters={row["name"]: row["promoted"] for row in adapters if row["promoted"]},
             documents=documents_digest(contents),
         )
 
-    async def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+    async def _request(
+        self, method: str, address: str, *, patience: float = _PATIENCE, **arguments: Any
+    ) -> dict[str, Any]:
         """The JSON of a reply; a busy or restarting server is asked again, with growing pauses.
 
         Raises:
             AskRefused: any other status than success.
             ServerUnavailable: no usable reply within a restart's time.
         """
-        deadline, pause, reason = time.monotonic() + _PATIENCE, 0.25, ""
+        deadline, pause, reason = time.monotonic() + patience, 0.25, ""
         while time.monotonic() < deadline:
             try:
-                async with self._session.request(method, self.url + path, **arguments) as reply:
+                async with self._session.request(method, address, **arguments) as reply:
                     payload = await reply.read()
                     if reply.status < 300:
-                        return dict(json.loads(payload))
+                        return _object(reply.status, payload)
                     refusal = _refusal(reply.status, payload)
                     if reply.status not in _BUSY:
                         raise refusal
@@ -117,13 +134,20 @@ class Client:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5.0)
         raise ServerUnavailable(
-            f"{self.url} gave no answer for {_PATIENCE:.0f} s ({reason}); `crossover doctor` tells more"
+            f"{self.url} gave no answer for {patience:.0f} s ({reason}); `crossover doctor` tells more"
         )
 
 
 def documents_digest(contents: Iterable[tuple[str, str]]) -> str:
     """A short hash of the ids and content hashes of all documents indexed."""
     return hashlib.sha256(json.dumps(sorted(contents)).encode()).hexdigest()[:12]
+
+
+def _object(status: int, payload: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(payload))
+    except (ValueError, TypeError):
+        raise AskRefused(status, "", f"no JSON object: {payload[:200].decode(errors='replace')}") from None
 
 
 def _refusal(status: int, payload: bytes) -> AskRefused:

@@ -11,6 +11,10 @@ from typing import Any
 
 #: The report's name for all questions together; no slice may have it.
 OVERALL = "overall"
+#: The automatic slice of questions that an adapter was trained on; it stays out of ``overall``.
+SEEN = "seen"
+#: The slice of a question that names none.
+UNSLICED = "all"
 
 
 class QuestionError(ValueError):
@@ -135,7 +139,7 @@ def from_fields(row: Mapping[str, Any], place: str, number: int) -> Question:
         id=identity,
         question=_text(row, "question", place),
         references=_texts(row, "references", place),
-        slice=_text(row, "slice", place, default="all"),
+        slice=_text(row, "slice", place, default=UNSLICED),
         group=_text(row, "group", place, default=identity),
         relevant_documents=_texts(row, "relevant_documents", place, default=()),
     )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crossover.adapters.prompt import Prompts
 from crossover.eval import arms as arm_table
 from crossover.eval.arms import Arm, UnknownArm
 from crossover.eval.client import Client, ServerState
+from crossover.eval.external import Endpoint, connect
 from crossover.eval.questions import QuestionSet
-from crossover.eval.runs import AskOptions, Tick, amount, ask, run_name
+from crossover.eval.runs import AnyArm, AskOptions, Tick, amount, ask, run_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class RunRequest:
         examples: how many training examples `few-shot` and `rag+examples` show.
         gold: whether arms that retrieve are asked with passages of the relevant documents alone, too.
         folder: where answers go; None for a folder in `home`/runs that is named after the run's contents.
+        external: endpoints that answer beside our own server.
+        prompts: what those are asked with.
     """
 
     questions: QuestionSet
@@ -38,6 +42,8 @@ class RunRequest:
     gold: bool = False
     folder: Path | None = None
     options: AskOptions = field(default_factory=AskOptions)
+    external: Sequence[Endpoint] = ()
+    prompts: Prompts = field(default_factory=Prompts)
 
 
 def run(request: RunRequest, url: str, console: Console) -> Path:
@@ -51,14 +57,20 @@ def run(request: RunRequest, url: str, console: Console) -> Path:
 
 
 async def _run(request: RunRequest, url: str, console: Console) -> Path:
-    async with Client(url, request.options.concurrency) as client:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(Client(url, request.options.concurrency))
         state = await client.state()
         arms = _arms(request, state, console)
         arms += arm_table.with_gold(arms) if request.gold else []
-        name = run_name(request.questions, arms, state, request.options)
+        external = [
+            await stack.enter_async_context(connect(each, request.options.concurrency, request.prompts))
+            for each in request.external
+        ]
+        everyone: list[AnyArm] = [*arms, *external]
+        name = run_name(request.questions, everyone, state, request.options)
         folder = request.folder or request.home / "runs" / name
-        with _bars(amount(request.questions, arms), console) as tick:
-            await ask(request.questions, arms, folder, client, state, request.options, tick)
+        with _bars(amount(request.questions, everyone), console) as tick:
+            await ask(request.questions, arms, folder, client, state, request.options, tick, external)
     return folder
 
 

@@ -7,7 +7,7 @@ import glob
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,10 +18,11 @@ from typing import Any
 
 from crossover.eval.arms import Arm
 from crossover.eval.client import AskRefused, Client, ServerState
+from crossover.eval.external import ExternalArm
 from crossover.eval.questions import Question, QuestionSet
 from crossover.eval.router import features_file
 from crossover.eval.router.features_file import open_log
-from crossover.eval.run_log import Row, RunLog
+from crossover.eval.run_log import Row, RunLog, sources_of
 from crossover.server.routing.circumstances import Circumstances
 
 QUESTIONS_FILE = "questions.jsonl"
@@ -29,6 +30,7 @@ RETRIEVAL = "retrieval"
 FEATURES = features_file.STEM
 DEPTH = 5  # passages asked of /v1/search for recall@k
 
+AnyArm = Arm | ExternalArm
 #: Called with an arm's name after each of its answers.
 Tick = Callable[[str], None]
 Job = Callable[[], Awaitable[None]]
@@ -52,14 +54,14 @@ class AskOptions:
     seed: int | None = None
 
 
-def amount(questions: QuestionSet, arms: Sequence[Arm]) -> dict[str, int]:
+def amount(questions: QuestionSet, arms: Sequence[AnyArm]) -> dict[str, int]:
     """How many pieces of work each part of a run has, by the names that ticks have."""
     searches = sum(bool(question.relevant_documents) for question in questions)
     asked = {arm.name: searches if arm.gold else len(questions) for arm in arms}
     return {RETRIEVAL: searches, FEATURES: len(questions), **asked}
 
 
-def run_name(questions: QuestionSet, arms: Sequence[Arm], state: ServerState, options: AskOptions) -> str:
+def run_name(questions: QuestionSet, arms: Sequence[AnyArm], state: ServerState, options: AskOptions) -> str:
     """A folder name that is the same exactly when the run is: asking again goes on where it stopped.
 
     Oracles may join a run later, so that they do not count.
@@ -77,11 +79,13 @@ async def ask(
     state: ServerState,
     options: AskOptions,
     tick: Tick,
+    external: Sequence[ExternalArm] = (),
 ) -> None:
     """Ask what is not yet answered in `folder`: ARM.jsonl for each arm, retrieval.jsonl for the search alone,
     features.jsonl for what the router sees.
 
-    All arms share one queue, so that the last questions of one are asked beside the first of the next.
+    All arms share one queue, so that the last questions of one are asked beside the first of the next; external ones
+    come after it, for some are shown the passages of `rag`.
 
     Raises:
         RunMismatch: the folder holds answers to other questions, or from another state of the server.
@@ -89,7 +93,8 @@ async def ask(
         ServerUnavailable: the server went away for good; run again to go on.
     """
     with ExitStack() as stack:
-        logs = {arm.name: stack.enter_context(_open(folder, arm, questions, state, options)) for arm in arms}
+        everyone: list[AnyArm] = [*arms, *external]
+        logs = {arm.name: stack.enter_context(_open(folder, arm, questions, state, options)) for arm in everyone}
         searches = stack.enter_context(_open_searches(folder, questions, state))
         questions.write(folder / QUESTIONS_FILE)
         adapter = _alias(arms)
@@ -114,16 +119,27 @@ async def ask(
             if question.id not in logs[arm.name].done and (question.relevant_documents or not arm.gold)
         ]
         await _work_off(jobs, options.concurrency)
+        later: list[Job] = [
+            partial(_answer_elsewhere, arm, question, logs, options, tick)
+            for arm in external
+            for question in questions
+            if question.id not in logs[arm.name].done
+        ]
+        await _work_off(later, options.concurrency)
 
 
-def _identity(arm: Arm, questions: QuestionSet, state: ServerState, options: AskOptions) -> dict[str, Any]:
+def _identity(arm: AnyArm, questions: QuestionSet, state: ServerState, options: AskOptions) -> dict[str, Any]:
     """What an arm's answers depend on, and nothing else: a new document leaves `finetune` as it was."""
-    return {
+    asked = {
         "question_set": questions.digest,
-        "model": arm.model,
-        "prompt_settings": dict(arm.body),
         "max_tokens": options.max_tokens,
         "temperature": options.temperature,
+    }
+    if isinstance(arm, ExternalArm):
+        return asked | arm.identity(state)
+    return asked | {
+        "model": arm.model,
+        "prompt_settings": dict(arm.body),
         "system": state.system,
         "adapters": dict(state.adapters) if arm.uses_training else {},
         "documents": state.documents if arm.retrieves else "",
@@ -132,7 +148,7 @@ def _identity(arm: Arm, questions: QuestionSet, state: ServerState, options: Ask
     }
 
 
-def _open(folder: Path, arm: Arm, questions: QuestionSet, state: ServerState, options: AskOptions) -> RunLog:
+def _open(folder: Path, arm: AnyArm, questions: QuestionSet, state: ServerState, options: AskOptions) -> RunLog:
     header = {
         "arm": arm.name,
         "questions": questions.name,
@@ -182,11 +198,6 @@ async def _work_off(jobs: Sequence[Job], workers: int) -> None:
 
 
 async def _answer(arm: Arm, question: Question, log: RunLog, client: Client, options: AskOptions, tick: Tick) -> None:
-    log.append(await _asked(arm, question, client, options))
-    tick(arm.name)
-
-
-async def _asked(arm: Arm, question: Question, client: Client, options: AskOptions) -> Row:
     extension: dict[str, Any] = dict(arm.body)
     if arm.gold:
         extension["source"] = [glob.escape(document) for document in question.relevant_documents]
@@ -198,19 +209,38 @@ async def _asked(arm: Arm, question: Question, client: Client, options: AskOptio
         **({} if options.seed is None else {"seed": options.seed}),
         **({"crossover": extension} if extension else {}),
     }
-    row: Row = {"id": question.id, "asked_at": _now(), "request": body}
+    log.append(await _asked(arm.name, question, body, client))
+    tick(arm.name)
+
+
+async def _answer_elsewhere(
+    arm: ExternalArm, question: Question, logs: Mapping[str, RunLog], options: AskOptions, tick: Tick
+) -> None:
+    sources = sources_of(logs["rag"].done[question.id]) if arm.endpoint.takes_passages else []
+    sampling = {"max_tokens": options.max_tokens, "temperature": options.temperature}
+    row = await _asked(arm.name, question, arm.request(question.question, sources) | sampling, arm.client)
+    logs[arm.name].append(row | {"crossover": row.get("crossover") or arm.trace(sources)})
+    tick(arm.name)
+
+
+async def _asked(name: str, question: Question, body: Mapping[str, Any], client: Client) -> Row:
+    row: Row = {"id": question.id, "asked_at": _now(), "request": dict(body)}
     start = time.perf_counter()
     try:
         reply = await client.chat(body)
     except AskRefused as refusal:
         if refusal.status in (401, 403, 404, 409):  # no question of this arm would fare better
-            raise ArmRefused(f"{arm.name}: {refusal}") from refusal
+            raise ArmRefused(f"{name}: {refusal}") from refusal
         return row | {"answer": "", "error": str(refusal)}
-    choice = reply["choices"][0]
+    try:
+        choice = reply["choices"][0]
+        text = str(choice["message"]["content"] or "")
+    except (KeyError, IndexError, TypeError):
+        return row | {"answer": "", "error": f"no chat completion: {json.dumps(reply)[:200]}"}
     return row | {
-        "answer": choice["message"]["content"] or "",
-        "finish_reason": choice["finish_reason"],
-        "usage": reply.get("usage", {}),
+        "answer": text,
+        "finish_reason": choice.get("finish_reason"),
+        "usage": reply.get("usage") or {},
         "crossover": reply.get("crossover", {}),
         "answer_id": reply.get("id", ""),
         "wall_ms": round(1000 * (time.perf_counter() - start), 2),

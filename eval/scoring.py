@@ -12,11 +12,13 @@ import numpy as np
 from crossover.eval import questions as question_sets
 from crossover.eval.arms import DEFAULT, GOLD, STRATEGY_OF
 from crossover.eval.metrics.exact_match import exact_match
+from crossover.eval.metrics.ragas_metrics import Sample
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
-from crossover.eval.questions import Question, QuestionSet
-from crossover.eval.run_log import Row, read
+from crossover.eval.questions import OVERALL, SEEN, Question, QuestionSet
+from crossover.eval.run_log import Row, read, sources_of
 from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
+from crossover.eval.slices.automatic import Mask, Slices
 
 
 class RunsError(ValueError):
@@ -72,12 +74,17 @@ class Evaluation:
     Args:
         gold: exact match of arms that were also asked with passages of the relevant documents alone; where a question
             has none, of their own answer; shape (questions,).
+        automatic: slices of a question set that names none; a question may lie in several.
+        judged: by arm whether each answer is right, where a judge carries the headline instead of exact match; NaN
+            where it failed.
     """
 
     questions: QuestionSet
     runs: tuple[ScoredRun, ...]
     retrieved: Mapping[str, tuple[str, ...]]
     gold: Mapping[str, Scores] = field(default_factory=dict)
+    automatic: Slices = field(default_factory=dict)
+    judged: Mapping[str, Scores] | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -93,9 +100,27 @@ class Evaluation:
         """The run of an arm that was asked."""
         return next(run for run in self.runs if run.arm == arm)
 
-    def mask(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Which questions belong to a slice, shape (questions,)."""
-        return np.array([question.slice == name for question in self.questions])
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The slices that the question set names, else the automatic ones."""
+        return tuple(name for masks in self.automatic.values() for name in masks) or self.questions.slices
+
+    def mask(self, name: str) -> Mask:
+        """Which questions belong to a slice, or to the headline (``overall``), shape (questions,)."""
+        masks = {slice_: mask for kind in self.automatic.values() for slice_, mask in kind.items()}
+        if name == OVERALL:
+            return ~masks[SEEN] if SEEN in masks else np.ones(len(self.questions), bool)
+        return masks[name] if name in masks else np.array([question.slice == name for question in self.questions])
+
+    def scores_on(self, name: str) -> tuple[dict[str, Scores], list[str]]:
+        """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions.
+
+        Questions that a judge has no verdict on for some arm are left out, so that all arms answer the same ones.
+        """
+        scores = {run.arm: self.judged[run.arm] if self.judged else run.exact for run in self.runs}
+        chosen = self.mask(name) & ~np.isnan(np.stack(list(scores.values()))).any(axis=0)
+        groups = [group for group, take in zip(self.groups, chosen, strict=True) if take]
+        return {arm: column[chosen] for arm, column in scores.items()}, groups
 
 
 def load(folders: Sequence[Path]) -> Evaluation:
@@ -118,9 +143,20 @@ def load(folders: Sequence[Path]) -> Evaluation:
             f"{twice} was run in more than one of the folders: {', '.join(map(str, folders))}; leave one out"
         )
     usual = [*DEFAULT, *STRATEGY_OF]
-    runs.sort(key=lambda run: usual.index(run.arm) if run.arm in usual else len(usual))
+    runs.sort(key=lambda run: (usual.index(run.arm) if run.arm in usual else len(usual), run.arm))
     gold = {arm: scores for evaluation in loaded for arm, scores in evaluation.gold.items()}
     return Evaluation(questions, tuple(runs), loaded[0].retrieved, gold)
+
+
+def samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
+    """The answers of a run as metrics take them, in the questions' order."""
+    found = []
+    for question, row in zip(evaluation.questions, run.rows, strict=True):
+        sources = sources_of(row)
+        texts = tuple(str(source["text"]) for source in sources)
+        documents = tuple(str(source["document"]) for source in sources)
+        found.append(Sample(question, str(row["answer"]), texts, documents if sources else None))
+    return found
 
 
 def _load_folder(folder: Path) -> Evaluation:

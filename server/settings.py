@@ -66,6 +66,13 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         default=1000, ge=0, description="Latest answers that the server remembers, for feedback on them."
     )
 
+    judge_url: str | None = Field(
+        default=None, description="OpenAI-compatible endpoint, such as https://api.openai.com/v1, that judges answers."
+    )
+    judge_model: str | None = Field(default=None, description="The model that judges.")
+    judge_api_key: SecretStr | None = Field(default=None, description="API key of the endpoint that judges.")
+    judge_timeout: float = Field(default=60.0, gt=0, description="Seconds that one reply of the judge may take.")
+
     router_cost_weight: float = Field(
         default=0.02,
         ge=0,
@@ -89,7 +96,7 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         default=0.0, ge=0, le=1, description="Share of `auto`'s questions that a strategy drawn at random answers."
     )
 
-    @field_validator("vllm_url", "qdrant_url", "embedding_url", check_fields=False)
+    @field_validator("vllm_url", "qdrant_url", "embedding_url", "judge_url", check_fields=False)
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         for url in (value or "").split(","):

@@ -135,8 +135,8 @@ def check(path: Path, form: Format | None = None, *, mixed: bool = False, group:
             reading.reject(item.error, item.content)
             continue
         try:
-            belongs = {"group": _group(item, group)} if group else {}
-            reading.examples += [replace(each, origin=_origin(item), **belongs) for each in kinds.parse(item)]
+            examples = [replace(each, origin=_origin(item)) for each in kinds.parse(item)]
+            reading.examples += [replace(each, group=_group(item, group)) for each in examples] if group else examples
         except DataError as error:
             reading.reject(error, item.fields)
         reading.warnings += item.warnings

@@ -2,6 +2,6 @@
 
 from crossover.eval.attribution.causes import COMPONENTS, Cause
 from crossover.eval.attribution.explain import explain
-from crossover.eval.attribution.taught import Taught, taught_by
+from crossover.eval.attribution.taught import Taught, taught_by, training_examples
 
-__all__ = ["COMPONENTS", "Cause", "Taught", "explain", "taught_by"]
+__all__ = ["COMPONENTS", "Cause", "Taught", "explain", "taught_by", "training_examples"]

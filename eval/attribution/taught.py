@@ -58,11 +58,16 @@ class Taught:
 
 
 def taught_by(adapters: Sequence[str], homes: Sequence[Path]) -> dict[str, Taught]:
-    """What each adapter, by its served name, was trained on, from the first home that knows it.
+    """What each adapter, by its served name, was trained on, to be asked; see `training_examples`."""
+    return {name: Taught(examples) for name, examples in training_examples(adapters, homes).items()}
+
+
+def training_examples(adapters: Sequence[str], homes: Sequence[Path]) -> dict[str, list[Example]]:
+    """The examples that each adapter, by its served name, was trained on, from the first home that knows it.
 
     Adapters whose examples are in none of them are left out: asked on another machine, or deleted since.
     """
-    found: dict[str, Taught] = {}
+    found: dict[str, list[Example]] = {}
     for adapter in adapters:
         for registry in map(Registry, homes):
             try:
@@ -70,5 +75,5 @@ def taught_by(adapters: Sequence[str], homes: Sequence[Path]) -> dict[str, Taugh
             except (UnknownAdapter, DataError, OSError, ValidationError):
                 continue
             if examples:
-                found.setdefault(adapter, Taught(examples))
+                found.setdefault(adapter, examples)
     return found

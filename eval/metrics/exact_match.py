@@ -7,13 +7,14 @@ import re
 from crossover.eval.metrics.abstention import answerable, is_refusal
 from crossover.eval.questions import Question
 
-_CITATIONS = re.compile(r"(?:\s*\[\d+\])+(?=[\s.]*$)")
+#: Citations at the end of a text.
+CITATIONS = re.compile(r"(?:\s*\[\d+\])+(?=[\s.]*$)")
 _SPACE = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
     """The text without citations at its end, in one case, single spaces and no final full stop."""
-    return _SPACE.sub(" ", _CITATIONS.sub("", text)).strip().rstrip(".").strip().casefold()
+    return _SPACE.sub(" ", CITATIONS.sub("", text)).strip().rstrip(".").strip().casefold()
 
 
 def exact_match(answer: str, question: Question) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crossover.eval.metrics.exact_match import normalise
+from crossover.eval.metrics.exact_match import CITATIONS, normalise
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.questions import Question
 
@@ -54,7 +54,7 @@ def dataset(samples: Sequence[Sample]) -> EvaluationDataset:
 
     ragas takes one reference an answer; of several, the one that the answer is nearest to by token F1.
     """
-    _keep_quiet()
+    keep_quiet()
     from ragas import EvaluationDataset, SingleTurnSample
 
     return EvaluationDataset(
@@ -62,7 +62,7 @@ def dataset(samples: Sequence[Sample]) -> EvaluationDataset:
             SingleTurnSample(
                 user_input=sample.question.question,
                 response=normalise(sample.answer),
-                reference=normalise(_nearest_reference(sample)),
+                reference=normalise(nearest_reference(sample)),
                 retrieved_contexts=list(sample.passages) if sample.documents is not None else None,
                 retrieved_context_ids=list(sample.documents) if sample.documents is not None else None,
                 reference_context_ids=list(sample.question.relevant_documents) or None,
@@ -143,7 +143,14 @@ class _Embeddings:
         return self._vectors[text]
 
 
-def _nearest_reference(sample: Sample) -> str:
+def without_citations(text: str) -> str:
+    """The text as it was written, without citations at its end."""
+    return CITATIONS.sub("", text).strip()
+
+
+def nearest_reference(sample: Sample) -> str:
+    """Of several references the one that the answer is nearest to by token F1."""
+
     def nearness(reference: str) -> float:
         alone = Question("", "", (reference,), "", "")
         return token_f1(sample.answer, alone)
@@ -156,5 +163,6 @@ def _summary(column: Sequence[float | None], asked: int) -> RagasScore:
     return RagasScore(sum(known) / len(known) if known else None, len(known), asked - len(known))
 
 
-def _keep_quiet() -> None:
+def keep_quiet() -> None:
+    """Called before ragas is imported."""
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # ragas would report every evaluation to its makers

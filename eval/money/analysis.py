@@ -14,6 +14,7 @@ from crossover.eval.money.footprint import Kept
 from crossover.eval.money.prices import Load, Prices
 from crossover.eval.money.pricing import Unpriced, Usage, cost_of, per_question
 from crossover.eval.money.words import headline_sentence, pair_sentence
+from crossover.eval.questions import OVERALL
 from crossover.eval.scoring import Evaluation
 from crossover.eval.statistics import Comparison, compare, estimate, holm
 
@@ -26,7 +27,8 @@ def money(evaluation: Evaluation, kept: Kept, prices: Prices) -> BreakEven:
     usages = {run.arm: Usage.of(run) for run in evaluation.runs}
     costs, unknown = _costs(usages, kept, prices)
     rows = {arm: _row(usage, costs.get(arm), unknown.get(arm, ""), kept, prices) for arm, usage in usages.items()}
-    scores = {run.arm: float(run.exact.mean()) for run in evaluation.runs}
+    exact, _ = evaluation.scores_on(OVERALL)
+    scores = {arm: float(column.mean()) for arm, column in exact.items()}
     compared = _compared(evaluation, costs)
     headline = _headline(evaluation, costs, compared, prices.load)
     varied = {key: tuple(_costs(usages, kept, prices.scaled(key, f))[0] for f in (0.5, 2.0)) for key in prices.keys}
@@ -106,9 +108,10 @@ def _row(usage: Usage, cost: ArmCost | None, unknown: str, kept: Kept, prices: P
 
 def _compared(evaluation: Evaluation, costs: Mapping[str, ArmCost]) -> dict[tuple[str, str], Comparison]:
     """Each priced fine-tuned arm against each priced rival, in quality, corrected together."""
-    exact = {run.arm: run.exact for run in evaluation.runs if run.arm in costs}
+    exact, groups = evaluation.scores_on(OVERALL)
+    exact = {arm: column for arm, column in exact.items() if arm in costs}
     pairs = [(arm, rival) for arm in FINE_TUNED for rival in RIVALS if arm in exact and rival in exact]
-    raw = [compare(exact[arm], exact[rival], evaluation.groups, comparisons=len(pairs)) for arm, rival in pairs]
+    raw = [compare(exact[arm], exact[rival], groups, comparisons=len(pairs)) for arm, rival in pairs]
     return dict(zip(pairs, holm(raw), strict=True))
 
 
@@ -118,11 +121,11 @@ def _headline(
     """The fine-tuned arm and the rival that one would serve: of each kind the better one, of equals the cheaper."""
     if not pairs:
         return None
-    exact = {run.arm: run.exact for run in evaluation.runs}
+    exact, groups = evaluation.scores_on(OVERALL)
 
     def served(arms: Sequence[str]) -> str:
         best = max(arms, key=lambda arm: exact[arm].mean())
-        equals = [arm for arm in arms if compare(exact[arm], exact[best], evaluation.groups).words != "worse"]
+        equals = [arm for arm in arms if compare(exact[arm], exact[best], groups).words != "worse"]
         return min(equals, key=lambda arm: costs[arm].per_1000(load.questions_per_day, load.horizon_days))
 
     return served([arm for arm in FINE_TUNED if arm in costs]), served([arm for arm in RIVALS if arm in costs])

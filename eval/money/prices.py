@@ -48,9 +48,13 @@ class PerToken(_Section):
     adapter_hosting_price_per_day: float = Field(default=0, ge=0)
     arms: dict[str, TokenPrices] = Field(default_factory=dict)
 
+    def own(self, arm: str) -> TokenPrices | None:
+        """The prices of an arm's own model, if they are given; ``gpt+rag`` is the model of ``gpt``."""
+        return self.arms.get(arm) or self.arms.get(arm.removesuffix("+rag"))
+
     def of(self, arm: str, *, adapter: bool) -> tuple[float, float]:
         """The prices of one prompt token and of one token of an answer, for an arm with or without an adapter."""
-        if (own := self.arms.get(arm)) is not None:
+        if (own := self.own(arm)) is not None:
             return own.price_per_million_prompt_tokens / 1e6, own.price_per_million_answer_tokens / 1e6
         prompt, answer = self.price_per_million_prompt_tokens, self.price_per_million_answer_tokens
         if adapter:

@@ -9,7 +9,7 @@ import numpy as np
 
 from crossover.eval.money.arm_cost import MONTH_DAYS, ArmCost, Gpus
 from crossover.eval.money.footprint import Footprint, Kept
-from crossover.eval.money.prices import Prices
+from crossover.eval.money.prices import PerToken, Prices
 from crossover.eval.permutation import Scores
 from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import ScoredRun
@@ -31,6 +31,7 @@ class Usage:
         searches: the share of questions that passages were searched for.
         adapter: the served name of its adapter.
         questions_per_second: reached under the run's load; NaN where times or concurrency are not recorded.
+        elsewhere: whether another endpoint answered.
     """
 
     arm: str
@@ -40,6 +41,7 @@ class Usage:
     adapter: str | None
     shows_examples: bool
     questions_per_second: float
+    elsewhere: bool = False
 
     @classmethod
     def of(cls, run: ScoredRun) -> Usage:
@@ -55,6 +57,7 @@ class Usage:
             shows_examples=run.arm in _SHOWS_EXAMPLES or bool(_prompt_settings(run).get("examples")),
             # Little's law: while the queue is full, throughput is what is under way over the time each takes.
             questions_per_second=under_way / float(np.mean(seconds)) if seconds and under_way else math.nan,
+            elsewhere="url" in run.header.get("identity", {}),
         )
 
 
@@ -67,7 +70,7 @@ def cost_of(usage: Usage, kept: Kept, prices: Prices) -> ArmCost:
     footprint = kept.adapters.get(usage.adapter) if usage.adapter else None
     disk = (footprint.disk_gib if footprint else 0.0) + (kept.index_gib or 0.0) * bool(usage.searches)
     once, again = _preparing(usage, kept, footprint, prices)
-    tokens = prices.per_token if prices.mode == "per_token" else None
+    tokens = _token_prices(usage, prices)
     return ArmCost(
         arm=usage.arm,
         once=once,
@@ -80,6 +83,15 @@ def cost_of(usage: Usage, kept: Kept, prices: Prices) -> ArmCost:
         + (float(np.nanmean(per_question(usage, prices))) if tokens else 0.0),
         gpus=None if tokens else _gpus(usage, prices),
     )
+
+
+def _token_prices(usage: Usage, prices: Prices) -> PerToken | None:
+    """What the arm's tokens are paid by; None where GPUs are paid for instead."""
+    if usage.elsewhere:
+        if prices.per_token is None or prices.per_token.own(usage.arm) is None:
+            raise Unpriced(f'another endpoint answers; give [per_token.arms."{usage.arm}"] in the prices file')
+        return prices.per_token
+    return prices.per_token if prices.mode == "per_token" else None
 
 
 def per_question(usage: Usage, prices: Prices) -> Scores:

@@ -16,16 +16,15 @@ from crossover.eval.money.analysis import money
 from crossover.eval.money.document import ArmMoney, BreakEven
 from crossover.eval.money.footprint import Kept
 from crossover.eval.money.prices import Prices
-from crossover.eval.permutation import Scores
-from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Difference, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.questions import OVERALL, SEEN
+from crossover.eval.report.document import Difference, JudgeReport, Refusals, Report, Score, Strategy, Winner
 from crossover.eval.report.failures import failures
+from crossover.eval.report.judged import EXACT, JUDGED, failed
 from crossover.eval.report.oracles import not_asked, oracles
 from crossover.eval.report.recommendation import recommend
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
-from crossover.eval.run_log import sources_of
-from crossover.eval.scoring import Evaluation, ScoredRun
+from crossover.eval.scoring import Evaluation, ScoredRun, samples
 from crossover.eval.statistics import compare, estimate, holm
 from crossover.eval.top_set import top_sets
 
@@ -41,6 +40,7 @@ def build(
     kept: Kept | None = None,
     curve: LearningCurve | None = None,
     again: Evaluation | None = None,
+    judge: JudgeReport | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
@@ -50,25 +50,32 @@ def build(
         kept: what adapters and index took to make and take to keep, for their costs.
         curve: a learning curve, to stand beside the rest.
         again: the same questions and arms, sampled once more: what routing could gain without luck.
+        judge: what a judge said of the answers.
     """
     costs = money(evaluation, kept or Kept({}), prices)
-    ragas = ragas_score({run.arm: _samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
+    ragas = (
+        ragas_score({run.arm: _headline_samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
+    )
     strategies = {
         run.arm: _strategy(evaluation, run, costs.costs[run.arm], ragas.get(run.arm, {})) for run in evaluation.runs
     }
     known = {arm: strategy.cost_per_1000 for arm, strategy in strategies.items() if strategy.cost_per_1000 is not None}
-    tops = top_sets({name: _scores_on(evaluation, name) for name in evaluation.questions.slices})
+    tops = top_sets({name: evaluation.scores_on(name) for name in evaluation.slices})
     winners = {name: Winner.of(top, known) for name, top in tops.items()}
-    overall = Winner.of(top_sets({OVERALL: _scores_on(evaluation, OVERALL)})[OVERALL], known)
+    overall = Winner.of(top_sets({OVERALL: evaluation.scores_on(OVERALL)})[OVERALL], known)
     headers = [run.header for run in evaluation.runs]
     return Report(
-        recommendation=recommend(strategies, overall, winners),
+        recommendation=recommend(strategies, overall, {name: winners[name] for name in _unseen(evaluation)}),
         questions=len(evaluation.questions),
         strategies=strategies,
         winners=winners,
         break_even=costs,
         learning_curve=curve or LearningCurve(),
-        missing=_missing(evaluation, strategies, taught or {}, costs, curve) + not_asked(evaluation, again),
+        missing=[
+            *_missing(evaluation, strategies, taught or {}, costs, curve),
+            *not_asked(evaluation, again),
+            *_unjudged(judge),
+        ],
         overall=overall,
         fine_tuning=_fine_tuning(evaluation),
         scope=_scope(evaluation.adapters),
@@ -82,27 +89,23 @@ def build(
         failures=failures(evaluation, taught or {}),
         resolution=resolution(strategies, {OVERALL: overall, **winners}),
         oracles=oracles(evaluation, again),
+        headline=EXACT if evaluation.judged is None else JUDGED,
+        judge=judge,
+        automatic={kind: list(masks) for kind, masks in evaluation.automatic.items()},
     )
-
-
-def _scores_on(evaluation: Evaluation, name: str) -> tuple[dict[str, Scores], list[str]]:
-    """Exact match of every arm on one slice, and the groups of its questions."""
-    chosen = [name in (OVERALL, question.slice) for question in evaluation.questions]
-    groups = [group for group, take in zip(evaluation.groups, chosen, strict=True) if take]
-    return {run.arm: run.exact[chosen] for run in evaluation.runs}, groups
 
 
 def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Mapping[str, RagasScore]) -> Strategy:
     counted = not math.isnan(run.prompt_tokens)
-    slices = {}
-    for name in evaluation.questions.slices:
-        scores, groups = _scores_on(evaluation, name)
-        slices[name] = Score.of(estimate(scores[run.arm], groups))
+    scored = {}
+    for name in (OVERALL, *evaluation.slices):
+        scores, groups = evaluation.scores_on(name)
+        scored[name] = Score.of(estimate(scores[run.arm], groups))
     return Strategy(
-        **Score.of(estimate(run.exact, evaluation.groups)).model_dump(),
+        **scored.pop(OVERALL).model_dump(),
         cost_per_1000=costs.cost_per_1000,
-        slices=slices,
-        token_f1=float(run.f1.mean()),
+        slices=scored,
+        token_f1=float(run.f1[evaluation.mask(OVERALL)].mean()),
         ragas={name: value.mean for name, value in ragas.items()},
         ragas_missing={name: value.missing for name, value in ragas.items()},
         prompt_tokens=run.prompt_tokens if counted else None,
@@ -113,14 +116,9 @@ def _strategy(evaluation: Evaluation, run: ScoredRun, costs: ArmMoney, ragas: Ma
     )
 
 
-def _samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
-    samples = []
-    for question, row in zip(evaluation.questions, run.rows, strict=True):
-        sources = sources_of(row)
-        texts = tuple(str(source["text"]) for source in sources)
-        documents = tuple(str(source["document"]) for source in sources)
-        samples.append(Sample(question, str(row["answer"]), texts, documents if sources else None))
-    return samples
+def _headline_samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
+    chosen = evaluation.mask(OVERALL)
+    return [sample for sample, take in zip(samples(evaluation, run), chosen, strict=True) if take]
 
 
 def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
@@ -129,15 +127,20 @@ def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
     tuned = [arm for arm in _FINE_TUNED if arm in arms]
     if _RIVAL not in arms or not tuned:
         return {}
-    pairs = [(name, arm) for name in evaluation.questions.slices for arm in tuned]
+    pairs = [(name, arm) for name in _unseen(evaluation) for arm in tuned]
     raw = []
     for name, arm in pairs:
-        scores, groups = _scores_on(evaluation, name)
+        scores, groups = evaluation.scores_on(name)
         raw.append(compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs)))
     found: dict[str, dict[str, Difference]] = {}
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
         found.setdefault(name, {})[arm] = Difference.of(comparison)
     return found
+
+
+def _unseen(evaluation: Evaluation) -> list[str]:
+    """The slices that a claim may rest on: what was learnt by heart proves nothing."""
+    return [name for name in evaluation.slices if name != SEEN]
 
 
 def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
@@ -168,9 +171,8 @@ def _missing(
         gone.append("learning curve: not given; `crossover eval learning-curve` makes one, --learning-curve shows it")
     elif curve.question_set.get("digest") != evaluation.questions.digest:
         gone.append(f"learning curve: asked other questions ({curve.question_set.get('name')}) than this report")
-    gone += [
-        "metrics that need a judge (faithfulness, answer relevancy …): not run; no judge was given",
-    ]
+    if seen := int((~evaluation.mask(OVERALL)).sum()):
+        gone.append(f"{seen} questions are nearly training rows: they are in the slice {SEEN} and not in the headline")
     for arm in (arm for arm in DEFAULT if arm not in strategies):
         gone.append(f"{arm}: not run" + ("; no claim about fine-tuning is made without it" if arm == _RIVAL else ""))
     for arm, strategy in strategies.items():
@@ -180,9 +182,20 @@ def _missing(
             gone.append(f"{arm}: no cost; {costs.costs[arm].unknown}")
     for adapter in (adapter for adapter in evaluation.adapters if adapter not in taught):
         gone.append(f"{adapter}: its training examples are not here, so what only they tell is called other")
+    return gone + _unsearched(evaluation)
+
+
+def _unsearched(evaluation: Evaluation) -> list[str]:
+    gone = []
     unsearched = [q.id for q in evaluation.questions if q.relevant_documents and q.id not in evaluation.retrieved]
     if unsearched:
         gone.append(f"recall: {len(unsearched)} questions were not searched for")
     if not any(question.relevant_documents for question in evaluation.questions):
         gone.append("recall: no question names its relevant documents")
     return gone
+
+
+def _unjudged(judge: JudgeReport | None) -> list[str]:
+    if judge is None:
+        return ["metrics that need a judge (faithfulness, answer relevancy …): not run; CROSSOVER_JUDGE_URL names one"]
+    return [f"judge: {count} judgements missing: {reason}" for reason, count in failed(judge).items()]

@@ -184,8 +184,57 @@ class Resolution(_Part):
     more_questions: int | None
 
 
+class Agreed(_Part):
+    """A judge's verdicts beside `n` known ones.
+
+    Args:
+        kappa: Cohen's; null where it cannot be computed.
+        missing: verdicts that it did not give, by reason.
+        kinds: of each kind of answer the share of verdicts that agree, and how many there are.
+    """
+
+    kappa: float | None
+    n: int
+    missing: dict[str, int]
+    kinds: dict[str, tuple[float, int]]
+
+
+class JudgedScore(_Part):
+    """One arm by one judged metric, over what was judged; `missing` counts the rest by reason."""
+
+    score: Score | None
+    missing: dict[str, int]
+
+
+class JudgeReport(_Part):
+    """What a judge said of each arm, by ragas' own metrics, and how far it can be trusted.
+
+    Args:
+        trusted: whether it agrees with the labelled sample well enough to carry the headline.
+    """
+
+    model: str
+    sample: str
+    agreements: dict[str, Agreed]
+    trusted: bool
+    carries_headline: bool
+    sentence: str
+    metrics: dict[str, dict[str, JudgedScore]]
+
+    @property
+    def names(self) -> list[str]:
+        """The metrics that some arm has."""
+        return list(dict.fromkeys(name for columns in self.metrics.values() for name in columns))
+
+
 class Report(_Part):
-    """The whole document."""
+    """The whole document.
+
+    Args:
+        automatic: the slices by kind where the question set named none; a question may lie in several.
+        headline: what scores, winners and recommendation count.
+        judge: null where none was asked.
+    """
 
     recommendation: str
     questions: int
@@ -207,6 +256,9 @@ class Report(_Part):
     failures: dict[str, Failures] = {}
     resolution: dict[str, Resolution] = {}
     oracles: list[Oracle] = []
+    automatic: dict[str, list[str]] = {}
+    headline: str = "exact match"
+    judge: JudgeReport | None = None
 
     @property
     def slices(self) -> list[str]:

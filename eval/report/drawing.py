@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ COLOURS = {
     "auto": "#c2497b",
 }
 INK, LINE = "#010203", "#040506"  # replaced by the page's own colours
-_OTHER = "#8b93a1"
+_OTHERS = ("#a68a00", "#b0607f", "#4f9a94", "#a0623a", "#6f7fd0")  # arms at other endpoints
 
 
 def colour(arm: str) -> str:
     """The colour of an arm, in every picture the same."""
-    return COLOURS.get(arm, _OTHER)
+    return COLOURS.get(arm) or _OTHERS[zlib.crc32(arm.encode()) % len(_OTHERS)]
 
 
 def figure(width: float, height: float, background: str = "none") -> tuple[Figure, Any]:

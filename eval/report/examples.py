@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from crossover.eval.attribution import Cause
 from crossover.eval.report.document import Failures
@@ -71,9 +73,8 @@ class Failed:
 def examples(evaluation: Evaluation) -> dict[str, list[Example]]:
     """A few questions of each slice: one for each different pattern of right and wrong, the commonest first."""
     chosen: dict[str, list[Example]] = {}
-    for name in evaluation.questions.slices:
-        indices = [i for i, question in enumerate(evaluation.questions) if question.slice == name]
-        chosen[name] = [_example(evaluation, i) for i in _telling(evaluation, indices)]
+    for name in evaluation.slices:
+        chosen[name] = [_example(evaluation, i) for i in _telling(evaluation, np.flatnonzero(evaluation.mask(name)))]
     return chosen
 
 
@@ -90,7 +91,7 @@ def failed(evaluation: Evaluation, failures: Mapping[str, Failures], first: str)
     return {cause: list(chosen[cause].values()) for cause in map(str, Cause) if cause in chosen}
 
 
-def _telling(evaluation: Evaluation, indices: Sequence[int]) -> list[int]:
+def _telling(evaluation: Evaluation, indices: Iterable[int]) -> list[int]:
     patterns: dict[tuple[float, ...], list[int]] = {}
     for index in indices:
         patterns.setdefault(tuple(run.exact[index] for run in evaluation.runs), []).append(index)

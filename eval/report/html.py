@@ -32,6 +32,7 @@ def render(report: Report, evaluation: Evaluation) -> str:
         headline=head if not rest else f"{head}.",
         second=rest,
         rows={OVERALL: report.overall, **report.winners},
+        kinds={names[0]: kind for kind, names in report.automatic.items()},
         fine_tuning=fine_tuning_sentence(report.fine_tuning),
         examples=examples(evaluation),
         resolutions=sentences(report),

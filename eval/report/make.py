@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from crossover.eval import scoring
-from crossover.eval.attribution import taught_by
+from crossover.eval.attribution import Taught, training_examples
+from crossover.eval.judge.verdicts import Judging, verdicts
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.money.footprint import kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
+from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.oracles import sampled_again
 from crossover.eval.report.write import write
+from crossover.eval.slices.recorded import with_slices
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.settings import IndexerSettings
 
@@ -21,6 +25,24 @@ from crossover.indexer.settings import IndexerSettings
 def report_folder(runs: Path) -> Path:
     """Where the report of a run folder belongs: HOME/reports/NAME for HOME/runs/NAME, else beside the answers."""
     return runs.parent.parent / "reports" / runs.name if runs.resolve().parent.name == "runs" else runs
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What may stand in a report beside the runs.
+
+    Attributes:
+        curve: a learning curve.
+        again: a folder of the same questions and strategies, sampled once more.
+        judging: who judges the answers; None leaves judged metrics out.
+    """
+
+    curve: LearningCurve | None = None
+    again: Path | None = None
+    judging: Judging | None = None
+
+
+NOTHING = Beside()
 
 
 def run_folder(given: Path) -> Path:
@@ -35,8 +57,8 @@ def make(
     prices: Prices,
     settings: IndexerSettings,
     home: Path | None = None,
-    curve: LearningCurve | None = None,
-    again: Path | None = None,
+    beside: Beside = NOTHING,
+    told: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Score the runs of some folders (or of their reports), write the report into `output`, and return it.
 
@@ -44,19 +66,28 @@ def make(
         settings: name the embedding model, for ragas' semantic similarity.
         home: where the adapters are, for what they were trained on and took; the first folder's, HOME/runs/NAME, is
             tried too.
-        curve: a learning curve, to stand in the report.
-        again: a folder of the same questions and strategies, sampled once more.
+        beside: what stands in the report beside the runs.
+        told: called with the progress in words.
 
     Raises:
         RunsError: a folder without finished runs, or runs that cannot be compared.
+        JudgeError: the judge's labelled sample cannot be read.
     """
     answers = [run_folder(folder) for folder in folders]
     evaluation = scoring.load(answers)
-    beside = answers[0].resolve().parent.parent
-    homes = [home or beside, beside]
-    taught = taught_by(evaluation.adapters, homes)
+    beside_runs = answers[0].resolve().parent.parent
+    homes = [home or beside_runs, beside_runs]
+    examples = training_examples(evaluation.adapters, homes)
+    evaluation = with_slices(evaluation, answers[0], [each for known in examples.values() for each in known])
+    taught = {name: Taught(known) for name, known in examples.items()}
     similar = Embedder.of(settings).queries
-    second = sampled_again(evaluation, run_folder(again)) if again else None
-    report = build(evaluation, prices, similar, taught, kept(evaluation.adapters, homes), curve, second)
+    second = sampled_again(evaluation, run_folder(beside.again)) if beside.again else None
+    judge, judging = None, beside.judging
+    if judging is not None:
+        found = verdicts(evaluation, judging, similar, answers[0] / "judge", told)
+        evaluation = headline_of(evaluation, found, wanted=judging.headline)
+        judge = judge_report(found, evaluation, wanted=judging.headline)
+    known = kept(evaluation.adapters, homes)
+    report = build(evaluation, prices, similar, taught, known, beside.curve, second, judge)
     write(report, evaluation, output)
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crossover.eval.money.document import BreakEven
 from crossover.eval.money.words import about, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Report, Score, Winner
+from crossover.eval.report.document import JudgedScore, JudgeReport, Report, Score, Winner
 from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.oracles import gained, oracle_sentence
 from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
@@ -21,8 +21,8 @@ def render(report: Report) -> str:
         report.break_even.sentence,
         report.learning_curve.sentence,
         report.scope,
-        "## Exact match in %, with 95 % intervals",
-        _scores(report),
+        f"## {report.headline.capitalize()} in %, with 95 % intervals",
+        *_scores(report),
         "**Bold**: in the top set of the column, that is the best and all not significantly below it "
         f"(permutation test over facts, Holm over strategies and slices). Cost: {report.prices['label']}, "
         "labelling and training included.",
@@ -33,6 +33,7 @@ def render(report: Report) -> str:
         "## Retrieval and refusals",
         _retrieval(report),
         _refusals(report),
+        *_judge(report.judge),
         "## Where it breaks: wrong answers by cause" if report.failures else "",
         weakest_sentence(report),
         _failures(report),
@@ -50,15 +51,22 @@ def render(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _scores(report: Report) -> str:
-    names = [OVERALL, *report.slices]
+def _scores(report: Report) -> list[str]:
+    """One table; with automatic slices one more for each kind of them, for no page is as wide as all of them."""
     rows = []
+    beside = [] if report.automatic else report.slices
     for arm, strategy in report.strategies.items():
-        cells = [_cell(strategy, report.overall, arm)]
-        cells += [_cell(strategy.slices[name], report.winners[name], arm) for name in report.slices]
         cost = "–" if strategy.cost_per_1000 is None else f"{strategy.cost_per_1000:.3f}"
-        rows.append([arm, *cells, cost])
-    return _table(["strategy", *names, f"{report.prices['currency']} / 1,000"], rows)
+        rows.append([arm, _cell(strategy, report.overall, arm), *_cells(report, arm, beside), cost])
+    whole = _table(["strategy", OVERALL, *beside, f"{report.prices['currency']} / 1,000"], rows)
+    return [whole] + [
+        _table([f"by {kind}", *names], [[arm, *_cells(report, arm, names)] for arm in report.strategies])
+        for kind, names in report.automatic.items()
+    ]
+
+
+def _cells(report: Report, arm: str, slices: list[str]) -> list[str]:
+    return [_cell(report.strategies[arm].slices[name], report.winners[name], arm) for name in slices]
 
 
 def _cell(score: Score, winner: Winner, arm: str) -> str:
@@ -92,6 +100,22 @@ def _refusals(report: Report) -> str:
         for arm, r in report.abstention.items()
     ]
     return _table(["strategy", "unanswerable refused", "refusals that are right", "answerable refused"], rows)
+
+
+def _judge(judge: JudgeReport | None) -> list[str]:
+    """How far the judge can be trusted, and what it scored."""
+    if judge is None:
+        return []
+    rows = [[arm, *(_judged(columns.get(name)) for name in judge.names)] for arm, columns in judge.metrics.items()]
+    head = ["strategy", *(name.replace("_", " ") for name in judge.names)]
+    return [f"## By the judge {judge.model}", judge.sentence, _table(head, rows)]
+
+
+def _judged(found: JudgedScore | None) -> str:
+    if found is None or found.score is None:
+        return "–"
+    missing = sum(found.missing.values())
+    return f"{found.score.score:.2f} (n {found.score.n}{f', {missing} missing' if missing else ''})"
 
 
 def _money(money: BreakEven) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crossover.eval.attribution import COMPONENTS, Cause
 from crossover.eval.permutation import Scores
+from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Difference, Oracle, Report
 from crossover.eval.report.recommendation import listed
 from crossover.eval.scoring import Evaluation, RunsError, load
@@ -117,13 +118,16 @@ def gained(oracle: Oracle) -> str:
 
 def _oracle(evaluation: Evaluation, what: tuple[str, str, str], own: Scores, with_oracle: Scores) -> Oracle:
     component, instead, arm = what
+    asked = evaluation.mask(OVERALL)
+    own, with_oracle = own[asked], with_oracle[asked]
+    groups = [group for group, take in zip(evaluation.groups, asked, strict=True) if take]
     return Oracle(
         component=component,
         instead=instead,
         arm=arm,
         score=float(own.mean()),
         with_oracle=float(with_oracle.mean()),
-        gain=Difference.of(compare(with_oracle, own, evaluation.groups)),
+        gain=Difference.of(compare(with_oracle, own, groups)),
     )
 
 

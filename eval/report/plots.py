@@ -48,7 +48,8 @@ def verdict(report: Report) -> str:
     axes.tick_params(length=0, labelsize=9, labeltop=True, labelbottom=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    note = f"exact match in % (95 % intervals), {report.questions} questions; framed: not significantly below the best"
+    asked = f"{report.headline} in % (95 % intervals), {report.questions} questions"
+    note = f"{asked}; framed: not significantly below the best"
     axes.set_xlabel(note, fontsize=8, color="#555b66", labelpad=6)
     return svg(drawn, page_colours=False)
 

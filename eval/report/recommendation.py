@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from crossover.eval.report.document import Difference, Strategy, Winner
 
 _FINE_TUNED = ("finetune", "hybrid")
+_MOST_NAMES = 8
 
 
 def recommend(strategies: Mapping[str, Strategy], overall: Winner, winners: Mapping[str, Winner]) -> str:
@@ -62,7 +63,9 @@ def p_text(value: float) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as they stand in a sentence."""
+    """Names as they stand in a sentence; of very many the first."""
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} more"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -15,11 +15,11 @@ from crossover.eval.scoring import Evaluation
 def retrieval(evaluation: Evaluation) -> dict[str, Retrieval]:
     """The figures overall and of each slice that has questions with relevant documents that were searched for."""
     found = {}
-    for name in (OVERALL, *evaluation.questions.slices):
+    for name in (OVERALL, *evaluation.slices):
         rows = [
             _scores(question, evaluation.retrieved[question.id])
-            for question in evaluation.questions
-            if name in (OVERALL, question.slice) and question.relevant_documents and question.id in evaluation.retrieved
+            for question, chosen in zip(evaluation.questions, evaluation.mask(name), strict=True)
+            if chosen and question.relevant_documents and question.id in evaluation.retrieved
         ]
         if rows:
             means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]

@@ -12,7 +12,7 @@ from crossover.eval.report.document import Report, Score, Strategy, Winner
 def table(report: Report) -> Table:
     """One column a strategy, one row a slice, narrow enough for 80 characters; a star marks each row's top set."""
     built = Table(
-        title=f"{report.question_set['name']}: exact match in %, {report.questions} questions",
+        title=f"{report.question_set['name']}: {report.headline} in %, {report.questions} questions",
         caption=(
             "* top set: the best, and all not significantly below it. "
             f"Cost: {report.prices['currency']} per 1,000, {report.prices['label']}."
@@ -25,11 +25,12 @@ def table(report: Report) -> Table:
     for arm in report.strategies:
         built.add_column(arm, justify="right", no_wrap=True)
     rows = {OVERALL: report.overall, **report.winners}
+    last = {OVERALL, *(names[-1] for names in report.automatic.values())}
     for name, winner in rows.items():
         scores: dict[str, Score] = {
             arm: strategy if name == OVERALL else strategy.slices[name] for arm, strategy in report.strategies.items()
         }
-        built.add_row(name, *(_cell(arm, score, winner) for arm, score in scores.items()), end_section=name == OVERALL)
+        built.add_row(name, *(_cell(arm, score, winner) for arm, score in scores.items()), end_section=name in last)
     built.add_section()
     built.add_row("cost", *(_cost(strategy) for strategy in report.strategies.values()))
     return built

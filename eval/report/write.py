@@ -33,13 +33,15 @@ def write(report: Report, evaluation: Evaluation, folder: Path) -> None:
 
 
 def _scores(evaluation: Evaluation) -> str:
-    """One row a question: id, slice, group, and each arm's exact match; whoever doubts can compute again."""
+    """One row a question: id, slices, group, and each arm's exact match; whoever doubts can compute again."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["id", "slice", "group", *(run.arm for run in evaluation.runs)])
+    masks = {name: evaluation.mask(name) for name in evaluation.slices}
     for index, question in enumerate(evaluation.questions):
         scores = [int(run.exact[index]) for run in evaluation.runs]
-        rows.writerow([question.id, question.slice, question.group, *scores])
+        slices = [name for name in evaluation.slices if masks[name][index]]
+        rows.writerow([question.id, "; ".join(slices), question.group, *scores])
     return out.getvalue()
 
 
