@@ -1,4 +1,4 @@
-"""vLLM's plugin hook: right and fast LoRA where vLLM runs on the CPU, and none on input embeddings anywhere.
+"""vLLM's plugin hook: right and fast LoRA, and seeds, where vLLM runs on the CPU; no LoRA on input embeddings anywhere.
 
 vLLM calls :func:`register` in each of its processes (entry point group ``vllm.general_plugins``). What
 is wrong with the stock version, and what comes in its place, stands in :mod:`crossover.adapters.segmented_lora`.
@@ -30,7 +30,11 @@ def register() -> None:
     if not current_platform.is_cpu():
         return
     from vllm.platforms.cpu import CpuPlatform
+    from vllm.v1.worker.cpu_model_runner import CPUModelRunner
 
+    from crossover.adapters.seeded_draws import take_back_by_state
+
+    take_back_by_state(CPUModelRunner)
     try:
         from vllm.lora.punica_wrapper import punica_base, punica_cpu
 
