@@ -129,7 +129,7 @@ prove-eval-kills: setup ## an evaluation run killed thirty times: no answer lost
 	@$(VENV)/bin/python -m crossover.eval.bench.eval_kills
 
 .PHONY: prove-router-mixture
-prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs CROSSOVER_DATA; trains)
+prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs BENCH_DATA; trains)
 	@$(VENV)/bin/python -m crossover.eval.bench.router_mixture
 
 .PHONY: base-model

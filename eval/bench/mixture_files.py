@@ -49,7 +49,7 @@ def write(data: Path, folder: Path, each: int, examples: int, seed: int = 0) -> 
     pages.mkdir(parents=True, exist_ok=True)
     missing = [path for path in map(data.joinpath, _NEEDED) if not path.exists()]
     if missing:
-        raise ValueError(f"{missing[0]}: no such file; CROSSOVER_DATA names the folder of the public data sets")
+        raise ValueError(f"{missing[0]}: no such file; BENCH_DATA names the folder of the public data sets")
     training, asked = _NEEDED[:2]
     rows = _labelled(data / training)
     lines = [json.dumps({"prompt": text, "completion": label}) for text, label in rng.sample(rows, examples)]

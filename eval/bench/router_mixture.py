@@ -131,7 +131,7 @@ def main(
     """
     settings, prices, console = load_settings(), load_prices(), Console(stderr=True, highlight=False)
     home = settings.model_copy(update={"home": folder.resolve()})
-    data = Path(os.environ.get("CROSSOVER_DATA", "../shared/data"))
+    data = Path(os.environ.get("BENCH_DATA", "../shared/data"))
     with tidy_on_sigterm():
         answers = ask(home, data, (each, examples), console)
     asked = load(answers, home, prices)

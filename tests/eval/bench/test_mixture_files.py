@@ -54,5 +54,5 @@ def test_each_kind_has_what_answers_it(data: Path, tmp_path: Path) -> None:
 def test_the_same_seed_makes_the_same_questions_and_missing_data_is_told(data: Path, tmp_path: Path) -> None:
     first, second = (write(data, tmp_path / name, each=2, examples=5) for name in ("a", "b"))
     assert first.questions.digest == second.questions.digest
-    with pytest.raises(ValueError, match="CROSSOVER_DATA names the folder"):
+    with pytest.raises(ValueError, match="BENCH_DATA names the folder"):
         write(tmp_path / "nowhere", tmp_path / "c", each=2, examples=5)
