@@ -45,6 +45,9 @@ def _forward(
         return sdpa_attention_forward(  # type: ignore[no-any-return]
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
         )
+    kind = query.device.type
+    if torch.is_autocast_enabled(kind):  # of weights in float32 the values come narrow, what is rotated does not
+        query, key, value = (each.to(torch.get_autocast_dtype(kind)) for each in (query, key, value))
     groups = getattr(module, "num_key_value_groups", 1)
     key, value = repeat_kv(key, groups), repeat_kv(value, groups)
     out: Tensor = _Causal.apply(query, key, value, scaling)  # type: ignore[no-untyped-call]
