@@ -31,6 +31,8 @@ def train_pairs(request: TrainingRequest, beta: float, progress: Callable[[Progr
 
     if unfit := next((name for name in _UNFIT if name in request.given), None):
         raise ValueError(f"--{unfit.replace('_', '-')} is for examples: pairs are trained on as they are")
+    if request.parent and "rank" in request.given:
+        raise ValueError(f"--rank: the matrices of {request.parent.served_name} have theirs; leave it out")
     if len(request.files) > 1:
         raise ValueError("--method dpo takes one file of pairs")
     names = (*_TAKEN, *(name for name in _OWN_DEFAULTS if name in request.given))

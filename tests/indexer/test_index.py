@@ -128,6 +128,7 @@ def test_an_interrupt_stops_every_stage_and_keeps_the_batches_before_it(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingestion, "_BATCH_CHUNKS", 2)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 
     def endless() -> Iterator[Document]:
         for n in itertools.count():
@@ -137,6 +138,7 @@ def test_an_interrupt_stops_every_stage_and_keeps_the_batches_before_it(
 
     with pytest.raises(KeyboardInterrupt):
         index.add(endless())
+    signal.signal(signal.SIGINT, before)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith(("ahead", "embedding"))]
     kept = len(index.documents())
     assert kept > 0
