@@ -15,6 +15,7 @@ from types import TracebackType
 from crossover.indexer.errors import IndexLocked, StoreError
 
 _POLL = 0.1  # seconds
+_LOOKS = 3
 _PATIENCE = 30.0  # seconds that closing waits for a writer
 
 
@@ -40,7 +41,7 @@ class IndexLock:
         try:
             while not _locked(descriptor):
                 if time.monotonic() >= deadline:
-                    holder = os.read(descriptor, 1000).decode(errors="replace").strip() or "another process"
+                    holder = _holder(descriptor)
                     waited = f" for {wait:g} s and longer" if wait else ""
                     raise IndexLocked(
                         f"{self._path.parent}: the index is in use by {holder}{waited}; stop it, or let this command "
@@ -132,6 +133,15 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _holder(descriptor: int) -> str:
+    """Who wrote its name into the file; one that has only just taken the lock gets a moment for it."""
+    for _ in range(_LOOKS):
+        if holder := os.pread(descriptor, 1000, 0).decode(errors="replace").strip():
+            return holder
+        time.sleep(_POLL)
+    return "another process"
 
 
 def _me() -> str:

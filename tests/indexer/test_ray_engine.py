@@ -25,7 +25,7 @@ def cluster() -> Iterator[None]:
 
 
 def chunks(index: Index) -> dict[str, set[str]]:
-    return index._store.revisions()
+    return index.version.store.revisions()
 
 
 @needs_ray

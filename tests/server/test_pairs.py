@@ -19,7 +19,7 @@ SAMPLED = ("--model", "finetune:tickets", "-n", 6, "--temperature", 2, "--max-to
 
 
 @pytest.fixture
-def home(server: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def at_home(server: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CROSSOVER_HOME", str(server.home))
     return Path(server.home)
 
@@ -36,7 +36,7 @@ def crossover(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_sampled_answers_become_pairs_and_pairs_an_adapter(home: Path, questions: Path, tmp_path: Path) -> None:
+def test_sampled_answers_become_pairs_and_pairs_an_adapter(at_home: Path, questions: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs.jsonl"
     told = crossover("data", "pairs", questions, "-o", out, *SAMPLED, "--with-reference", "--json")
     assert told.exit_code == 0, told.output
@@ -53,14 +53,14 @@ def test_sampled_answers_become_pairs_and_pairs_an_adapter(home: Path, questions
     )
     assert trained.exit_code == 0, trained.output
     card = json.loads(trained.stdout)["card"]
-    parent = Registry(home).resolve("tickets")
+    parent = Registry(at_home).resolve("tickets")
     assert (card["method"], card["parent"]) == ("dpo", parent.served_name)
     assert (card["hyperparameters"]["epochs"], card["hyperparameters"]["rank"]) == (1, 8)
     assert card["hyperparameters"]["learning_rate"] == 3e-4, "what suits preferences, not what suits examples"
     crossover("adapters", "delete", "ranked", "--yes")
 
 
-def test_a_model_of_the_server_can_judge(questions: Path, home: Path, tmp_path: Path) -> None:
+def test_a_model_of_the_server_can_judge(questions: Path, at_home: Path, tmp_path: Path) -> None:
     told = crossover("data", "pairs", questions, "-o", tmp_path / "out.jsonl", *SAMPLED, "--judge", "base")
     # So small a model has no opinion worth the name: what counts is that it was asked, and that nobody made one up.
     if told.exit_code:
@@ -78,14 +78,14 @@ def test_a_model_of_the_server_can_judge(questions: Path, home: Path, tmp_path: 
     ],
 )
 def test_what_cannot_be_sampled_is_told(
-    home: Path, questions: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+    at_home: Path, questions: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     told = crossover("data", "pairs", questions, "-o", tmp_path / "out.jsonl", *arguments)
     assert told.exit_code in (1, 2) and message in told.stderr and "Traceback" not in told.stderr
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_a_question_without_a_reference_needs_a_judge(home: Path, tmp_path: Path) -> None:
+def test_a_question_without_a_reference_needs_a_judge(at_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "asked.jsonl"
     file.write_text('{"question": "Who?"}\n')
     told = crossover("data", "pairs", file, "-o", tmp_path / "out.jsonl")

@@ -17,7 +17,8 @@ PROMPT = [1, 5, 300, 400, 17, 260, 33, 91, 1200, 44]
 
 def names(served: Served) -> list[str]:
     """Three adapters, where there are two slots."""
-    return sorted(version.served_name for versions in served.versions.values() for version in versions)
+    versions = [version for versions in served.versions.values() for version in versions]
+    return sorted(version.served_name for version in versions if not version.virtual_tokens)
 
 
 @asynccontextmanager
