@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,20 @@ def append_durably(path: Path, data: bytes, at: int) -> None:
             os.fsync(file.fileno())
         if new:
             _sync_folder(path.parent)
+
+
+def bytes_on_disk(path: Path) -> int:
+    """What a file, or a folder with all its files, takes; what goes away meanwhile, as an engine's files do, is 0."""
+    files = [path, *(Path(folder, name) for folder, _, names in os.walk(path) for name in names)]
+    return sum(_allocated(file) for file in files)
+
+
+def _allocated(file: Path) -> int:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return 0
+    return status.st_blocks * 512 if stat.S_ISREG(status.st_mode) else 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossover.indexer.disk import write_atomically
+from crossover.indexer.disk import bytes_on_disk, write_atomically
 from crossover.indexer.document import Chunk, DocumentRecord, Passage, chunk_id
 from crossover.indexer.embedding import PACKAGED, Embedder
 from crossover.indexer.errors import IndexFull, StoreError
@@ -171,9 +171,7 @@ class Versions:
         """Bytes on disk of manifest and shard; None on a server."""
         if self.shared:
             return None
-        folder = self._home / f"shard{_suffix(number)}"
-        files = [self._manifest_file(number), *folder.rglob("*")]
-        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
+        return bytes_on_disk(self._manifest_file(number)) + bytes_on_disk(self._home / f"shard{_suffix(number)}")
 
     def _manifest_file(self, number: int) -> Path:
         return self._home / f"{self._name}{_suffix(number)}.json"

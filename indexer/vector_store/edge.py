@@ -33,7 +33,7 @@ from qdrant_edge import (
 )
 from qdrant_edge import SparseVector as EdgeSparseVector
 
-from crossover.indexer.disk import require_space
+from crossover.indexer.disk import bytes_on_disk, require_space
 from crossover.indexer.document import Chunk
 from crossover.indexer.embedding import SparseVector, Vectors
 from crossover.indexer.errors import IndexFull, StoreError
@@ -178,9 +178,8 @@ class EdgeStore:
         """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
         if self._shard is None:
             return
-        size = sum(file.stat().st_blocks * 512 for file in self._folder.rglob("*") if file.is_file())
         try:
-            require_space(self._folder, _RESERVE + 2 * size)
+            require_space(self._folder, _RESERVE + 2 * bytes_on_disk(self._folder))
         except IndexFull:
             return
         with self._translated("optimize"):

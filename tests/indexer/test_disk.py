@@ -5,12 +5,13 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from crossover.indexer.disk import write_atomically
+from crossover.indexer.disk import bytes_on_disk, write_atomically
 from crossover.indexer.errors import IndexFull
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
@@ -80,3 +81,26 @@ def test_a_first_index_on_a_full_disk_writes_nothing(small_disk: Path, folder: P
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (small_disk / "home" / "index" / "shard").exists()
+
+
+def test_the_size_of_a_folder_can_be_asked_while_its_files_come_and_go(tmp_path: Path) -> None:
+    shard = tmp_path / "shard"
+    done = threading.Event()
+
+    def build_and_drop() -> None:
+        for n in range(300):
+            for segment in range(5):
+                (shard / str(segment)).mkdir(parents=True)
+                (shard / str(segment) / "vectors").write_bytes(bytes(4096))
+            shard.rename(tmp_path / f"dropped-{n}")
+            shutil.rmtree(tmp_path / f"dropped-{n}")
+        done.set()
+
+    dropping = threading.Thread(target=build_and_drop)
+    dropping.start()
+    sizes = set()
+    while not done.is_set():
+        sizes.add(bytes_on_disk(shard))
+    dropping.join()
+    assert min(sizes) == 0 and max(sizes) <= 5 * 4096
+    assert len(sizes) > 1
