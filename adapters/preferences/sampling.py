@@ -20,8 +20,7 @@ class SampleOptions:
 
     Attributes:
         answers: sampled for each question.
-        seed: None: drawn anew. With one vLLM 0.32 on a CPU may end (`gen.set_offset` in its _bookkeeping_sync) where
-            many prompts at once are more than a step takes.
+        seed: None: drawn anew. A vLLM 0.32 on a CPU without our plugin may end with one, see seeded_draws.py.
         with_reference: rank the references among them, for questions that the model never answers well.
         margin: by how much a better answer must be better.
         per_question: pairs at most.

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ValidationError
-
+from crossover.adapters.feedback import Feedback, read_feedback
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.questions import Question
 from crossover.server.routing import routing_log
@@ -21,20 +18,6 @@ from crossover.server.routing.choice import View
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.features import FEATURE_VERSION, Features
 from crossover.server.strategies import STRATEGIES
-
-FOLDER = "feedback"
-
-
-class _Feedback(BaseModel):
-    """What is read of one line of HOME/feedback/ID.jsonl."""
-
-    at: datetime
-    question: str
-    answer: str
-    strategy: str
-    adapter: str | None
-    rating: Literal["good", "bad"] | None = None
-    correction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +46,7 @@ def read(home: Path, now: Circumstances) -> Ratings:
     digest = routing_log.circumstances_hash(now)
     rated: dict[tuple[str, str], Rated] = {}
     left_out: dict[str, int] = {}
-    for feedback in _feedback(home):
+    for feedback in (line.feedback for line in read_feedback(home)[0]):
         found = _rated(feedback, routed.get(routing_log.question_hash(feedback.question), ()), digest)
         if isinstance(found, str):
             left_out[found] = left_out.get(found, 0) + 1
@@ -72,18 +55,7 @@ def read(home: Path, now: Circumstances) -> Ratings:
     return Ratings(list(rated.values()), left_out)
 
 
-def _feedback(home: Path) -> list[_Feedback]:
-    rows = []
-    for file in sorted((home / FOLDER).glob("*.jsonl")):
-        for line in file.read_bytes().splitlines():
-            try:
-                rows.append(_Feedback.model_validate_json(line))
-            except ValidationError:  # torn by a kill
-                continue
-    return sorted(rows, key=lambda row: row.at)
-
-
-def _rated(feedback: _Feedback, routed: Sequence[routing_log.Routed], digest: str) -> Rated | str:
+def _rated(feedback: Feedback, routed: Sequence[routing_log.Routed], digest: str) -> Rated | str:
     """The rated answer, or why it tells nothing."""
     right = _right(feedback)
     if right is None or feedback.strategy not in STRATEGIES:
@@ -100,7 +72,7 @@ def _rated(feedback: _Feedback, routed: Sequence[routing_log.Routed], digest: st
     return Rated(view, feedback.strategy, right, f"rated/{row.question}")
 
 
-def _right(feedback: _Feedback) -> float | None:
+def _right(feedback: Feedback) -> float | None:
     """A correction tells it more surely than a rating."""
     if feedback.correction:
         return exact_match(feedback.answer, Question("", feedback.question, (feedback.correction,), "", ""))

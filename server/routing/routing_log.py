@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from crossover.adapters.append_only import whole_lines, write_row
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.features import FEATURE_VERSION, Features
 
@@ -75,7 +77,7 @@ class RoutingLog:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            os.write(descriptor, row.model_dump_json().encode() + b"\n")
+            write_row(descriptor, row.model_dump(mode="json"))
         finally:
             os.close(descriptor)
 
@@ -84,11 +86,9 @@ def read(home: Path) -> list[Routed]:
     """All that the servers of a home kept, the oldest first; a torn last line is left out."""
     rows = []
     for file in sorted((home / FOLDER).glob("*.jsonl")):
-        for line in file.read_bytes().splitlines():
-            try:
+        for line in whole_lines(file):
+            with suppress(ValidationError):  # of another version
                 rows.append(Routed.model_validate_json(line))
-            except ValidationError:  # torn by a kill
-                continue
     return sorted(rows, key=lambda row: row.at)
 
 

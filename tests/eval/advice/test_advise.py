@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from crossover.adapters.base_model import resolve
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import Example
+from crossover.adapters.feedback import Feedback, Rating, record
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.sentences import sentence_hash, sentences_of
 from crossover.indexer.document import Document
@@ -68,6 +69,13 @@ def advise(home: Path) -> Advise:
     return lambda *arguments: CliRunner().invoke(app, ["adapters", "advise", *map(str, arguments)])
 
 
+def say(home: Path, at: datetime, n: int, rating: Rating, correction: str | None = None) -> None:
+    """Feedback on the n-th answer of the promoted version."""
+    question = {"question": f"Asked {n}?", "answer": "Yes", "model": "finetune:support", "strategy": "finetune"}
+    given = {"at": at, "answer_id": str(n), "adapter": f"support@{DIGEST}", "rating": rating, "correction": correction}
+    record(home, "a", Feedback.model_validate(question | given))
+
+
 def told(result: Result) -> dict[str, Any]:
     (adapter,) = json.loads(result.stdout)["adapters"]
     return dict(adapter)
@@ -118,9 +126,9 @@ def test_examples_count_only_when_they_were_not_trained_on(advise: Advise, home:
     advice = told(advise("support", "--examples", file, "--json"))
     assert (advice["advice"], advice["evidence"]["waiting"]["in_file"]) == ("not yet", 3)
     (home / "feedback").mkdir()
-    given = {"at": datetime.now(UTC).isoformat(), "adapter": f"support@{DIGEST}", "rating": "bad"}
-    lines = [given | {"answer_id": str(n), "question": f"Asked {n}?", "correction": "So"} for n in range(2)]
-    (home / "feedback" / "a.jsonl").write_text("torn {\n" + "".join(json.dumps(line) + "\n" for line in lines))
+    (home / "feedback" / "a.jsonl").write_text("torn {\n")
+    for n in range(2):
+        say(home, datetime.now(UTC), n, "bad", correction="So")
     result = advise("support", "--examples", file, "--json")
     assert (result.exit_code, told(result)["because"]) == (
         10,
@@ -129,16 +137,12 @@ def test_examples_count_only_when_they_were_not_trained_on(advise: Advise, home:
 
 
 def test_falling_ratings_say_retrain_and_steady_ones_do_not(advise: Advise, home: Path) -> None:
-    (home / "feedback").mkdir()
     begun = datetime.now(UTC) - timedelta(days=9)
 
     def rate(good: Callable[[int], bool]) -> None:
-        rows = [
-            {"time": (begun + timedelta(hours=n)).isoformat(), "adapter": f"support@{DIGEST}", "answer_id": str(n)}
-            | {"rating": "good" if good(n) else "bad"}
-            for n in range(60)
-        ]
-        (home / "feedback" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (home / "feedback" / "a.jsonl").unlink(missing_ok=True)
+        for n in range(60):
+            say(home, begun + timedelta(hours=n), n, "good" if good(n) else "bad")
 
     rate(lambda n: n % 3 > 0)
     assert advise("support").exit_code == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from asked_questions import HERE, asked, features, fitted
 
+from crossover.adapters.feedback import Feedback, record
 from crossover.eval.router.fit import fit
 from crossover.eval.router.ratings import Rated, read
 from crossover.server.routing.choice import View
@@ -21,12 +21,9 @@ LATER = datetime.now(UTC) + timedelta(hours=1)
 def rate(home: Path, question: str, **said: Any) -> None:
     row = {
         "at": LATER.isoformat(), "answer_id": "a", "question": question, "answer": "Ada", "strategy": "hybrid",
-        "adapter": "house@3f9c2a41d0be", "sources": [], **said,
+        "model": "hybrid", "adapter": "house@3f9c2a41d0be", **said,
     }  # fmt: skip
-    folder = home / "feedback"
-    folder.mkdir(exist_ok=True)
-    with (folder / "one.jsonl").open("a") as file:
-        file.write(json.dumps(row) + "\n")
+    record(home, "one", Feedback.model_validate(row))
 
 
 @pytest.fixture
