@@ -22,6 +22,7 @@ from crossover.adapters.training_request import TrainingRequest
 
 if TYPE_CHECKING:
     from crossover.adapters.cli import CommandContext
+    from crossover.adapters.registry import AdapterVersion
 
 _DEFAULT, _PAIRS = TrainOptions(name=""), DpoOptions(name="")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
@@ -110,7 +111,7 @@ def train(
     With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
     """
     from crossover.adapters.base_model import resolve
-    from crossover.adapters.console import print_trained, tell_removed, training_bar
+    from crossover.adapters.console import tell_removed, training_bar
     from crossover.adapters.pausing import serving_paused
     from crossover.adapters.train_examples import train_examples
     from crossover.adapters.train_pairs import train_pairs
@@ -161,9 +162,15 @@ def train(
     tell_removed(remove_abandoned(registry.folder))
     if promote:
         promote_version(context, registry, version)
-    if as_json:
-        card = version.card.model_dump(mode="json", exclude={"documents"})
-        document = {"name": version.name, "digest": version.digest, "served_name": version.served_name}
-        typer.echo(json.dumps(document | {"promoted": promote, "path": str(version.path), "card": card}))
-    else:
-        print_trained(version, promoted=promote)
+    _tell(version, promoted=promote, as_json=as_json)
+
+
+def _tell(version: AdapterVersion, *, promoted: bool, as_json: bool) -> None:
+    from crossover.adapters.console import print_trained
+
+    if not as_json:
+        print_trained(version, promoted=promoted)
+        return
+    card = version.card.model_dump(mode="json", exclude={"documents"})
+    document = {"name": version.name, "digest": version.digest, "served_name": version.served_name}
+    typer.echo(json.dumps(document | {"promoted": promoted, "path": str(version.path), "card": card}))

@@ -10,7 +10,7 @@ import typer
 from crossover.adapters.data_options import keep_rejected, load
 from crossover.adapters.examples import DataSet
 from crossover.adapters.registry import AdapterVersion, Registry
-from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.options import Progress, TrainOptions, unused_by
 from crossover.adapters.training.sources import Retrieve
 from crossover.adapters.training.tasks import Task, parse_task
 from crossover.adapters.training_request import TrainingRequest
@@ -25,13 +25,17 @@ def train_examples(
 
     Raises:
         typer.Exit: rows are bad and not to be skipped, or no good one is left.
-        ValueError: `tune` without enough held-out examples, or see `lora.train`.
+        ValueError: an option that would change nothing, `tune` without enough held-out examples, or see `lora.train`.
     """
     from crossover.adapters.training import lora
     from crossover.adapters.training.replay import kept_examples
     from crossover.adapters.training.validation import divided
 
     options, base, parent = request.options, request.base, request.parent
+    unused = {*unused_by(options.method), "beta", *(() if retrieve else ("closed",))}
+    for option in sorted(request.given & unused):
+        how = f"--method {options.method}" + ("" if retrieve else " without --with-context")
+        raise ValueError(f"--{option.replace('_', '-')} changes nothing with {how}: leave it out")
     wanted = [parse_task(file) for file in request.files]
     loaded = [load(file, request.form, skip_bad=request.skip_bad) for file, _ in wanted]
     tasks = [Task(data, weight) for (data, _), (_, weight) in zip(loaded, wanted, strict=True)]

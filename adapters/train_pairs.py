@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from crossover.adapters.registry import AdapterVersion
     from crossover.adapters.training.options import Progress
 
-_TAKEN = ("name", "rank", "alpha", "batch", "seed", "prompts", "template_kwargs", "command")
+_TAKEN = ("name", "rank", "alpha", "batch", "seed", "prompts", "template_kwargs", "command", "device")
 _OWN_DEFAULTS = ("epochs", "learning_rate")
-_UNFIT = ("with_context", "replay", "tune", "rslora", "closed", "virtual_tokens", "device")
+_UNFIT = ("with_context", "replay", "tune", "rslora", "closed", "virtual_tokens")
 
 
 def train_pairs(request: TrainingRequest, beta: float, progress: Callable[[Progress], None]) -> AdapterVersion:

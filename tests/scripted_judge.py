@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from openai_server import completion, openai_server
 
 #: Whether a text is supported by another one, as this judge sees it.
 Supports = Callable[[str, str], bool]
@@ -61,43 +61,16 @@ class ScriptedJudge:
 def serving(judge: ScriptedJudge, slow_seconds: float = 1.0) -> Iterator[ScriptedJudge]:
     """The judge on a port of its own."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(headers: Mapping[str, str], body: dict[str, Any] | None) -> tuple[int, Any]:
+        assert body
+        judge.requests += 1
+        judge.keys.add(headers.get("Authorization", ""))
+        prompt = body["messages"][-1]["content"]
+        how = judge.how_it_fails(prompt)
+        if how == "slow":
+            time.sleep(slow_seconds)
+        text = {"refuses": None, "rubbish": "Well, who knows?"}.get(how, "") if how else judge.reply(prompt)
+        return 400 if how == "broken" else 200, completion(text, refusal="No." if how == "refuses" else None)
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            judge.requests += 1
-            judge.keys.add(self.headers.get("Authorization", ""))
-            prompt = body["messages"][-1]["content"]
-            how = judge.how_it_fails(prompt)
-            if how == "slow":
-                time.sleep(slow_seconds)
-            text = {"refuses": None, "rubbish": "Well, who knows?"}.get(how, "") if how else judge.reply(prompt)
-            message = {"role": "assistant", "content": text, "refusal": "No." if how == "refuses" else None}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            self._send(400 if how == "broken" else 200, {"id": "1", "object": "chat.completion", "created": 1,
-                                                         "model": body["model"], "choices": [choice]})  # fmt: skip
-
-        def _send(self, status: int, payload: Any) -> None:
-            data = json.dumps(payload).encode()
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-            except OSError:
-                self.close_connection = True  # the client has not waited
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    judge.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with openai_server(answer) as judge.url:
         yield judge
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
@@ -22,16 +20,15 @@ from crossover.adapters.examples import Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.preferences.pair import PairSet
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
-from crossover.adapters.servable import CONFIG, WEIGHTS
 from crossover.adapters.training.dpo_options import DpoOptions
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
 from crossover.adapters.training.methods import DPO
 from crossover.adapters.training.options import Progress
 from crossover.adapters.training.parent import check_parent, like
+from crossover.adapters.training.start import longest_row
 from crossover.adapters.training.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from peft import PeftModel
 
     from crossover.adapters.chat_template import ChatTokenizer
@@ -76,31 +73,24 @@ def train(
     registry.check_rank(options.rank)
     rows = _rows(pairs, options, base, tokenizer)
     with Workspace(registry.folder / options.name, _key(pairs, options, base, tokenizer, parent)) as workspace:
-        started, cpu = time.perf_counter(), time.process_time()
+        watch = Stopwatch()
         model, losses, tokens = _fit(rows, options, base, parent, workspace, progress)
         folder = workspace.fresh_folder("finished")
-        _save(model, base, folder)
+        save_adapter(model, base, folder)
         learnt = registry.training_examples(parent) if parent else []
         write_kept(folder, learnt, held_out or (registry.held_out_examples(parent) if parent else ()))
         card = AdapterCard(
-            name=options.name,
-            base_model=base.name,
-            base_fingerprint=base.fingerprint,
-            chat_template=tokenizer.digest,
-            prompts=options.prompts.digest,
+            **origin(options, base, tokenizer, parent, model),
+            **watch.seconds(),
             method=DPO,
             hyperparameters=options.hyperparameters(),
-            command=options.command,
             data=DataCard(name=pairs.name, fingerprint=pairs.fingerprint, examples=len(pairs.pairs)),
             documents=parent.card.documents if parent else {},
             sentences=parent.card.sentences if parent else [],
-            trained_at=datetime.now(UTC),
-            wall_seconds=round(time.perf_counter() - started, 1),
-            device=str(next(model.parameters()).device),
-            device_seconds=round(time.process_time() - cpu, 1),
+            stated=parent.card.stated if parent else {},
             tokens=tokens,
             losses=losses,
-            parent=parent.served_name if parent else None,
+            disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
         )
         version = registry.add(folder, card)
         workspace.done()
@@ -108,12 +98,9 @@ def train(
 
 
 def _rows(pairs: PairSet, options: DpoOptions, base: BaseModel, tokenizer: ChatTokenizer) -> list[Row]:
-    from transformers import AutoConfig
-
     from crossover.adapters.training.dpo_rows import pair_rows
 
-    limit = base.max_model_len or AutoConfig.from_pretrained(base.path).max_position_embeddings
-    return pair_rows(pairs.pairs, tokenizer, options.prompts, limit)
+    return pair_rows(pairs.pairs, tokenizer, options.prompts, longest_row(base))
 
 
 def _key(
@@ -146,14 +133,3 @@ def _fit(
     trainer = build_trainer(rows, options, base, parent.path if parent else None, workspace.folder, progress)
     trainer.train(resume_from_checkpoint=workspace.checkpoint())
     return trainer.model, losses_of(trainer), int(trainer.state.num_input_tokens_seen)
-
-
-def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:
-    # Beside it the model has a frozen copy of the parent. Left to "auto", PEFT would ask the hub for the vocabulary.
-    model.save_pretrained(str(folder), selected_adapters=["default"], save_embedding_layers=False)
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = base.name  # the path on this machine would make equal adapters differ
-    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
-    for extra in folder.iterdir():
-        if extra.name not in (CONFIG, WEIGHTS):
-            extra.unlink()

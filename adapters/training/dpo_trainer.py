@@ -9,14 +9,16 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig, PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import DPOConfig, DPOTrainer
 
 from crossover.adapters.base_model import BaseModel
+from crossover.adapters.training.device import choose_device, fastest_dtype
 from crossover.adapters.training.dpo_options import DpoOptions
+from crossover.adapters.training.methods import lora_config
 from crossover.adapters.training.options import Progress
 from crossover.adapters.training.rows import Row
+from crossover.adapters.training.start import load_parent
 from crossover.adapters.training.trainer import Watch
 
 _WARM_UP_STEPS = 5
@@ -52,26 +54,16 @@ def build_trainer(
         folder: for checkpoints.
     """
     set_seed(options.seed)
-    on_cpu = not torch.cuda.is_available()
-    model = AutoModelForCausalLM.from_pretrained(
-        base.path, dtype=torch.bfloat16, attn_implementation="eager" if on_cpu else "sdpa"
-    )
-    if parent is not None:
-        config = PeftConfig.from_pretrained(str(parent))
-        config.base_model_name_or_path = base.path  # by its name PEFT would look for it on the hub
-        model = PeftModel.from_pretrained(model, str(parent), config=config, is_trainable=True)
-    fresh = LoraConfig(
-        r=options.rank,
-        lora_alpha=options.alpha or 2 * options.rank,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
+    device = choose_device(options.device)
+    dtype = fastest_dtype(device)
+    attention = "eager" if device.type == "cpu" else "sdpa"
+    model = AutoModelForCausalLM.from_pretrained(base.path, dtype=dtype, attn_implementation=attention)
     trainer = PairTrainer(
-        model=model,
-        args=_arguments(options, folder, on_cpu=on_cpu),
+        model=load_parent(model, parent, base) if parent else model,
+        args=_arguments(options, folder, device, dtype),
         train_dataset=Dataset.from_list(list(rows)),
         processing_class=AutoTokenizer.from_pretrained(base.path),
-        peft_config=fresh if parent is None else None,
+        peft_config=None if parent else lora_config(options),
         callbacks=[Watch(report, options)],
     )
     trainer.pop_callback(next(type(c) for c in trainer.callback_handler.callbacks if "Printer" in type(c).__name__))
@@ -87,7 +79,7 @@ def losses_of(trainer: PairTrainer) -> list[float]:
     return [round(sum(losses) / len(losses), 4) for losses in epochs.values()]
 
 
-def _arguments(options: DpoOptions, folder: Path, *, on_cpu: bool) -> DPOConfig:
+def _arguments(options: DpoOptions, folder: Path, device: torch.device, dtype: torch.dtype) -> DPOConfig:
     return DPOConfig(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
@@ -99,9 +91,9 @@ def _arguments(options: DpoOptions, folder: Path, *, on_cpu: bool) -> DPOConfig:
         max_grad_norm=1.0,
         seed=options.seed,
         data_seed=options.seed,
-        bf16=True,
-        use_cpu=on_cpu,
-        gradient_checkpointing=not on_cpu,
+        bf16=dtype is torch.bfloat16,
+        use_cpu=device.type == "cpu",
+        gradient_checkpointing=device.type != "cpu",
         max_length=None,
         remove_unused_columns=False,
         logging_steps=1,

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
@@ -21,12 +18,13 @@ from crossover.adapters.card import FULL, AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
-from crossover.adapters.servable import CONFIG, WEIGHTS
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
 from crossover.adapters.training.material import Material, context_drawer
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.parent import check_parent
 from crossover.adapters.training.sources import Retrieve, joined
+from crossover.adapters.training.start import longest_row
 from crossover.adapters.training.tasks import Task
 from crossover.adapters.training.validation import divided
 from crossover.adapters.training.workspace import Workspace
@@ -87,42 +85,33 @@ def train(
     with Workspace(registry.folder / options.name, key) as workspace:
         rows = _rows(material, options, base, tokenizer)
         unseen = _unseen(validation, options, base, tokenizer, retrieve) if validation else None
-        started, cpu = time.perf_counter(), time.process_time()
+        watch = Stopwatch()
         model, losses, tokens = _fit(rows, unseen, parent, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
         if options.method == FULL:
             save_model(model, base, folder)
         else:
-            _save(model, base, folder)
+            save_adapter(model, base, folder)
         write_kept(folder, material.data.examples, kept)
         losses.draw(folder)
         drawer, data = material.drawer, material.data
         card = AdapterCard(
-            name=options.name,
-            base_model=base.name,
-            base_fingerprint=base.fingerprint,
-            chat_template=tokenizer.digest,
-            prompts=options.prompts.digest,
+            **origin(options, base, tokenizer, parent, model),
+            **watch.seconds(),
             method=options.method,
             hyperparameters=options.hyperparameters() | {"with_context": drawer is not None},
-            command=options.command,
             data=DataCard(name=data.name, fingerprint=data.fingerprint, examples=len(data.examples)),
             tasks=[task.card for task in tasks] if len(tasks) > 1 else [],
             replayed=material.replayed,
             documents=joined(data.origins, drawer.documents if drawer else {}, parent.card.documents if parent else {}),
             sentences=sorted({*(drawer.sentences if drawer else ()), *(parent.card.sentences if parent else ())}),
             stated={**(parent.card.stated if parent else {}), **(drawer.stated if drawer else {})},
-            trained_at=datetime.now(UTC),
-            wall_seconds=round(time.perf_counter() - started, 1),
-            device=str(next(model.parameters()).device),
-            device_seconds=round(time.process_time() - cpu, 1),
             tokens=tokens,
             losses=losses.by_epoch(),
             validation=losses.chosen(len(validation)),
             disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
             max_model_len=base.max_model_len if options.method == FULL else None,
             passages=base.passages if options.method == FULL else None,
-            parent=parent.served_name if parent else None,
         )
         version = registry.add(folder, card)
         workspace.done()
@@ -177,10 +166,7 @@ def _unseen(
 
 def _context(base: BaseModel, options: TrainOptions) -> int:
     """The longest row, in tokens."""
-    from transformers import AutoConfig
-
-    longest = base.max_model_len or int(AutoConfig.from_pretrained(base.path).max_position_embeddings)
-    return longest - int(options.hyperparameters().get("virtual_tokens", 0))
+    return longest_row(base) - int(options.hyperparameters().get("virtual_tokens", 0))
 
 
 def _fit(
@@ -202,14 +188,3 @@ def _fit(
     )
     trainer.train(resume_from_checkpoint=workspace.checkpoint())
     return trainer.model, losses_of(trainer, options.epochs), int(trainer.state.num_input_tokens_seen)
-
-
-def _save(model: PeftModel, base: BaseModel, folder: Path) -> None:
-    # Left to "auto", PEFT would ask the hub whether the vocabulary grew.
-    model.save_pretrained(str(folder), save_embedding_layers=False)
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = base.name  # the path on this machine would make equal adapters differ
-    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
-    for extra in folder.iterdir():
-        if extra.name not in (CONFIG, WEIGHTS):
-            extra.unlink()

@@ -11,8 +11,12 @@ from crossover.adapters.training.context import Mixture
 
 _LORA = ("rank", "alpha", "rslora")
 _UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
-"""The options that a method has no use for; LoRA and its kin have none for virtual tokens."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
+
+
+def unused_by(method: str) -> frozenset[str]:
+    """The options that a method has no use for; LoRA and its kin have none for virtual tokens."""
+    return frozenset(_UNUSED.get(method, ("virtual_tokens",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ class TrainOptions:
         for other in ("name", "method", "command", "prompts", "device", "checkpoint_seconds", "early_stopping"):
             del values[other]
         values["alpha"] = self.lora_alpha
-        unused = {name for name in ("rslora", "replay") if not values[name]}
-        for other in unused | set(_UNUSED.get(self.method, ("virtual_tokens",))):
+        left_out = {name for name in ("rslora", "replay") if not values[name]}
+        for other in left_out | unused_by(self.method):
             del values[other]
         return values
 

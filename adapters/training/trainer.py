@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import PeftModel
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, set_seed
 from trl import SFTConfig, SFTTrainer
@@ -26,6 +25,7 @@ from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.row_parallel import RowParallel, independent
 from crossover.adapters.training.rows import Order, Rows
+from crossover.adapters.training.start import load_parent
 from crossover.adapters.training.validation import EVALUATIONS, PATIENCE
 
 _WARM_UP_STEPS = 20
@@ -163,7 +163,7 @@ def build_trainer(
     if device.type == "cpu":
         model.set_attn_implementation(causal_attention(model.config.model_type))
     if parent is not None:
-        model = PeftModel.from_pretrained(model, str(parent), is_trainable=True)
+        model = load_parent(model, parent, base)
     validate_every = _pause(rows, options) if validation else 0
     trainer = method.trainer()(
         order=Order(rows, part, options.seed),

@@ -151,9 +151,7 @@ class Ours:
         """One training over all rows."""
         rows = material.rows()
         with _quiet() as folder:
-            trainer, _ = build_trainer(
-                rows, material.options, material.base, material.tokenizer, folder, lambda _: None
-            )
+            trainer = build_trainer(rows, material.options, material.base, material.tokenizer, folder, lambda _: None)
             return _timed(trainer, material.validation, len(rows), material.tokenizer.pad_token_id)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_server import completion
 from reviewing import Crossover, accept, document, edit, reader, write_office
-from scripted_model import Script, ScriptedModel, completion
+from scripted_model import Script, ScriptedModel
 
 from crossover.adapters.formats import read
 from crossover.indexer.index import Index
