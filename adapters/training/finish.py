@@ -24,7 +24,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self._wall, self._device = time.perf_counter(), time.process_time()
 
-    def seconds(self) -> dict[str, float]:
+    def seconds(self) -> dict[str, Any]:
         """As the card names them: on the clock, and of the cores."""
         wall, device = time.perf_counter() - self._wall, time.process_time() - self._device
         return {"wall_seconds": round(wall, 1), "device_seconds": round(device, 1)}
