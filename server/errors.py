@@ -2,6 +2,7 @@
 
 ValueError    bad input        400, exit 2
 ├── BadRequest                 a field of a request, named in `param`
+├── BodyTooLarge               413: more than the settings allow
 ├── AdapterNotUsed             an alias on a strategy that uses no adapter
 └── ContextExceeded            the question alone does not fit the model's context
 LookupError   unknown thing    404, exit 2
@@ -33,6 +34,16 @@ class BadRequest(ValueError):
         super().__init__(message)
         self.param = param
         self.code = code
+
+
+class BodyTooLarge(ValueError):
+    """The body of a request is longer than the `limit` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"the body is longer than {limit >> 20} MiB: send less at once, such as fewer documents, or raise "
+            "CROSSOVER_MAX_BODY_MIB"
+        )
 
 
 class AdapterNotUsed(ValueError):
@@ -79,6 +90,7 @@ _SERVER = "server_error"
 _BUG = Translation(500, "internal_error", _SERVER, 1)
 
 TABLE: dict[type[BaseException], Translation] = {
+    BodyTooLarge: Translation(413, "body_too_large", _BAD, 2),
     AdapterNotUsed: Translation(400, "adapter_not_used", _BAD, 2, "model"),
     ContextExceeded: Translation(400, "context_length_exceeded", _BAD, 2, "messages"),
     ModelNotFound: Translation(404, "model_not_found", _BAD, 2, "model"),

@@ -34,6 +34,7 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         default="info", description="Least severe messages that are logged."
     )
     request_log: bool = Field(default=True, description="One JSON line on stderr for every request.")
+    max_body_mib: int = Field(default=64, ge=1, description="Longest body of a request that is read, MiB.")
 
     vllm_url: str | None = Field(
         default=None,

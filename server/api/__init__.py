@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
+from crossover.server.bodies import parse_json, validate
+from crossover.server.errors import BodyTooLarge
 from crossover.server.services import Services
+
+W = TypeVar("W", bound=BaseModel)
 
 
 def services_of(request: Request) -> Services:
     """The services of the running application."""
     services: Services = request.app.state.services
     return services
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of a request, never more of it in memory than the settings allow.
+
+    Raises:
+        BodyTooLarge: it is longer.
+    """
+    most = services_of(request).settings.max_body_mib << 20
+    told = request.headers.get("content-length", "")
+    body = bytearray()
+    if told.isdecimal() and int(told) > most:
+        raise BodyTooLarge(most)
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise BodyTooLarge(most)
+    return bytes(body)
+
+
+async def read_as(wire: type[W], request: Request) -> W:
+    """The body of a request as its type.
+
+    Raises:
+        BodyTooLarge: see :func:`read_body`.
+        BadRequest: it is no JSON object, or names the first field at fault.
+    """
+    return validate(wire, parse_json(await read_body(request)))
 
 
 def json_response(body: Any, status: int = 200) -> Response:

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from crossover.adapters import promotion
 from crossover.adapters.registry import AdapterVersion
 from crossover.server import gating
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import described, parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 from crossover.server.source_changes import source_changes
 
 router = APIRouter()
@@ -65,7 +65,7 @@ async def sources(alias: str, request: Request, version: str = "") -> Response:
 async def gate(alias: str, request: Request) -> Response:
     """What the gate says of a version; nothing changes."""
     services = services_of(request)
-    wanted = validate(GateRequest, parse_json(await request.body()))
+    wanted = await read_as(GateRequest, request)
     verdict = await gating.gate(services, services.registry.resolve(f"{alias}@{wanted.version}"))
     return json_response(verdict.document())
 
@@ -74,7 +74,7 @@ async def gate(alias: str, request: Request) -> Response:
 async def promote(alias: str, request: Request) -> Response:
     """Lets a version answer for its alias, once it has passed the gate, has been loaded and has answered."""
     services = services_of(request)
-    wanted = validate(PromoteRequest, parse_json(await request.body()))
+    wanted = await read_as(PromoteRequest, request)
     version = services.registry.resolve(f"{alias}@{wanted.version}")
     verdict = await gating.pass_gate(services, version, force=wanted.force)
     root = services.settings.vllm_adapter_root

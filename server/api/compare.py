@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from crossover.indexer.document import Passage
 from crossover.server.answering import answer
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 from crossover.server.errors import BadRequest, body, is_fault
 from crossover.server.protocol import Question, Target, parse_model
 from crossover.server.routing.extraction import DEPTH
@@ -36,16 +36,11 @@ class CompareRequest(BaseModel):
     seed: int | None = None
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": CompareRequest.model_json_schema()}}, "required": True}
-}
-
-
-@router.post("/v1/compare", openapi_extra=_BODY)
+@router.post("/v1/compare", openapi_extra=described(CompareRequest))
 async def compare(request: Request) -> Response:
     """The answers in the order of the strategies; one that cannot answer carries an `error` instead."""
     services = services_of(request)
-    wanted = validate(CompareRequest, parse_json(await request.body()))
+    wanted = await read_as(CompareRequest, request)
     text = wanted.question.strip()
     if not text:
         raise BadRequest("question: the question is empty", "question")

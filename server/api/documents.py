@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from crossover.indexer.document import Document
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 from crossover.server.errors import BadRequest, DocumentNotFound
 
 router = APIRouter()
@@ -39,18 +39,14 @@ class DocumentsRequest(BaseModel):
     documents: Annotated[list[PostedDocument], Field(min_length=1)]
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": DocumentsRequest.model_json_schema()}}, "required": True}
-}
-
 _NOT_UNLEARNED = "What an adapter has learned is not unlearned with the document: train it again, or delete it."
 
 
-@router.post("/v1/documents", openapi_extra=_BODY)
+@router.post("/v1/documents", openapi_extra=described(DocumentsRequest))
 async def add_documents(request: Request) -> Response:
     """The report of indexing: what was added, changed and left as it was."""
     services = services_of(request)
-    posted = validate(DocumentsRequest, parse_json(await request.body())).documents
+    posted = (await read_as(DocumentsRequest, request)).documents
     for n, document in enumerate(posted):
         if not document.text.strip():
             raise BadRequest(f"documents[{n}].text: document {document.id!r} is empty", f"documents[{n}].text")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import described, parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 
 router = APIRouter()
 
@@ -25,7 +25,7 @@ class PauseRequest(BaseModel):
 @router.post("/v1/engine/pause", openapi_extra=described(PauseRequest))
 async def pause(request: Request) -> Response:
     """Frees the device of our own vLLM; what is asked meanwhile gets 503 with Retry-After."""
-    wanted = validate(PauseRequest, parse_json(await request.body()))
+    wanted = await read_as(PauseRequest, request)
     await services_of(request).pausing.pause(wanted.seconds)
     return json_response({"paused": True, "seconds": wanted.seconds})
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from crossover.adapters.feedback import Feedback, Rating, record
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 from crossover.server.errors import BadRequest
 from crossover.server.request_log import note
 
@@ -30,16 +30,11 @@ class FeedbackRequest(BaseModel):
     choice: Annotated[int, Field(ge=0)] = 0
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": FeedbackRequest.model_json_schema()}}, "required": True}
-}
-
-
-@router.post("/v1/feedback", openapi_extra=_BODY)
+@router.post("/v1/feedback", openapi_extra=described(FeedbackRequest))
 async def give_feedback(request: Request) -> Response:
     """What was recorded: the feedback with the question, answer, adapter and passages that it is about."""
     services = services_of(request)
-    told = validate(FeedbackRequest, parse_json(await request.body()))
+    told = await read_as(FeedbackRequest, request)
     if told.rating is None and told.correction is None:
         raise BadRequest("rating: say 'good' or 'bad', or give a correction", "rating", "missing_required_parameter")
     correction = told.correction.strip() if told.correction is not None else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from crossover.server.api import json_response, services_of
-from crossover.server.bodies import parse_json, validate
+from crossover.server.api import json_response, read_as, services_of
+from crossover.server.bodies import described
 from crossover.server.errors import BadRequest
 from crossover.server.preparation import views_of
 from crossover.server.routing.extraction import DEPTH
@@ -29,16 +29,11 @@ class RouteRequest(BaseModel):
     cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
 
 
-_BODY: dict[str, Any] = {
-    "requestBody": {"content": {"application/json": {"schema": RouteRequest.model_json_schema()}}, "required": True}
-}
-
-
-@router.post("/v1/route", openapi_extra=_BODY)
+@router.post("/v1/route", openapi_extra=described(RouteRequest))
 async def route(request: Request) -> Response:
     """Strategy, adapter, reason and estimates, with the features that they follow from, for each adapter."""
     services = services_of(request)
-    asked = validate(RouteRequest, parse_json(await request.body()))
+    asked = await read_as(RouteRequest, request)
     text = asked.question.strip()
     if not text:
         raise BadRequest("question: the question is empty", "question")

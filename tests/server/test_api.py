@@ -1,10 +1,14 @@
 """Crossover's own endpoints on a running server."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+
+from crossover.adapters.base_model import resolve
+from crossover.adapters.chat_template import ChatTokenizer
 
 QUESTION = "Who runs the Velmora office?"
 
@@ -192,6 +196,19 @@ def test_health_readiness_and_metrics_are_told(http: httpx.Client) -> None:
     text = http.get("/metrics").text
     assert 'crossover_requests_total{route="/v1/chat/completions",status="200"}' in text
     assert 'crossover_answers_total{strategy="rag"}' in text
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_not_generated_to_its_end(http: httpx.Client, server: Any) -> None:
+    never_ends = {str(ChatTokenizer(resolve(None).path).eos_token_id): -100}
+    asked = {"model": "base", "messages": [{"role": "user", "content": QUESTION}]}
+    asked |= {"n": 32, "max_tokens": 256, "temperature": 1, "logit_bias": never_ends}
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/v1/chat/completions", json=asked, timeout=0.5, headers={"X-Request-Id": "gone-17"})
+    deadline, line = time.monotonic() + 60, ""
+    while not line and time.monotonic() < deadline:
+        time.sleep(0.1)
+        line = next((each for each in server.log.read_text().splitlines() if '"gone-17"' in each), "")
+    assert '"status":499' in line and "did not wait for its answer" in line
 
 
 def test_each_request_leaves_one_line_in_the_log(http: httpx.Client, server: Any) -> None:

@@ -97,3 +97,16 @@ def test_a_server_with_another_embedding_model_builds_the_index_anew_and_answers
             status = http.get("/v1/documents").json()["index"]
         assert (status["version"], status["embedding"], status["documents"]) == (2, "all-MiniLM-L6-v2", 2)
         assert "Anna Tovan" in search(http)
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["with its length", "in pieces"])
+def test_a_body_longer_than_the_settings_allow_is_refused(home: Path, model: Path, announced: bool) -> None:
+    posted = json.dumps({"documents": [{"id": "long.md", "text": "Velmora. " * 200_000}]}).encode()
+    pieces = (posted[start : start + 65_536] for start in range(0, len(posted), 65_536))
+    allowed = settings(home, model).model_copy(update={"max_body_mib": 1})
+    with TestClient(create_app(allowed)) as http:
+        answer = http.post("/v1/documents", content=posted if announced else pieces)
+        assert answer.status_code == 413
+        assert answer.json()["error"]["code"] == "body_too_large"
+        assert "CROSSOVER_MAX_BODY_MIB" in answer.json()["error"]["message"]
+        assert "long.md" not in http.get("/v1/documents").text
