@@ -25,7 +25,6 @@ from crossover.adapters.training.sources import (
     stated_in,
 )
 from crossover.adapters.training.values import Values, blend, occurs
-from crossover.adapters.training.wording import thinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,6 @@ class ContextDrawer:
         passages: how many passages a prompt holds in serving.
         mixture: how often which form.
         candidates: how many passages are fetched for a question to draw from.
-        word_dropout: the share of a question's words that closed-book rows leave out.
     """
 
     def __init__(
@@ -93,10 +91,8 @@ class ContextDrawer:
         passages: int,
         mixture: Mixture | None = None,
         candidates: int = 8,
-        word_dropout: float = 0.0,
         seed: int = 0,
     ) -> None:
-        self._word_dropout = word_dropout
         self._mixture = mixture or Mixture()
         self._passages = passages
         self._seed = seed
@@ -117,7 +113,7 @@ class ContextDrawer:
         source = self._sources[row]
         draw = random.Random(f"{self._seed}/{epoch}/{row}")
         if not source.candidates or draw.random() < self._mixture.closed:
-            return Drawn(thinned(source.example, self._word_dropout, draw))
+            return Drawn(source.example)
         if source.gold is None:
             return self._with_passages(source.example, source, None, draw)
         return self._with_gold(source, draw)

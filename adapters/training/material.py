@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from crossover.adapters.training.replay import gather
 from crossover.adapters.training.schedule import schedule
 from crossover.adapters.training.sources import Retrieve
 from crossover.adapters.training.tasks import Task, decks, together
-from crossover.adapters.training.wording import thinned
 
 
 class Material:
@@ -42,7 +40,6 @@ class Material:
         self.drawer = context_drawer(self._told, options, retrieve, options.mixture) if retrieve else None
         if self.drawer and not self.drawer.documents:
             raise ValueError("no passage was found for any example: index documents first, or train without context")
-        self._options = options
         self.shown = schedule([*dealt, *self._replay.decks(len(self.data.examples))], options.epochs, options.seed)
         self.examples = (*self._told, *self._replay.unread)
         self.decisive: list[Any] = [
@@ -58,8 +55,7 @@ class Material:
             return self._replay.reading[row - len(self._told)]
         if self.drawer:
             return self.drawer.draw(before, row)
-        draw = random.Random(f"{self._options.seed}/{before}/{row}")
-        return Drawn(thinned(self.examples[row], self._options.word_dropout, draw))
+        return Drawn(self.examples[row])
 
     @property
     def replayed(self) -> dict[str, int]:
@@ -78,6 +74,5 @@ def context_drawer(
         retrieve,
         passages=options.passages,
         mixture=mixture,
-        word_dropout=options.word_dropout if mixture else 0.0,
         seed=options.seed,
     )

@@ -36,8 +36,6 @@ class TrainOptions:
     """How many stand in front of a prompt, by P-tuning."""
     learning_rate: float = 3e-3
     batch: int = 16
-    word_dropout: float = 0.0
-    """The share of a question's words left out, drawn anew each time, so that other wordings are understood."""
     seed: int = 0
     replay: float = 0.0
     """The share of an epoch's rows that other abilities and tasks get, so that they are not forgotten."""

@@ -23,7 +23,6 @@ from crossover.adapters.training.losses import Losses, Point
 from crossover.adapters.training.memory import Cut, cut, shape_of
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
-from crossover.adapters.training.row_parallel import RowParallel, independent
 from crossover.adapters.training.rows import Order, Rows
 from crossover.adapters.training.start import load_parent
 from crossover.adapters.training.validation import EVALUATIONS, PATIENCE
@@ -33,7 +32,7 @@ _VALIDATION_BATCH = 16
 
 
 class RowTrainer(SFTTrainer):
-    """SFTTrainer over Rows, in the rows' own order; on a CPU with the rows of a batch side by side.
+    """SFTTrainer over Rows, in the rows' own order.
 
     Attributes:
         virtual_tokens: how many positions the model puts in front of a row.
@@ -44,22 +43,9 @@ class RowTrainer(SFTTrainer):
     def __init__(self, *, order: Order, **arguments: Any) -> None:
         self._order = order
         super().__init__(**arguments)
-        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        side_by_side = self.args.device.type == "cpu" and torch.get_num_threads() > 1 and independent(self.model)
-        self._parallel = RowParallel(trained, torch.get_num_threads()) if side_by_side else None
 
     def _get_train_sampler(self, train_dataset: object = None) -> Order:
         return self._order
-
-    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
-        """The loss of a batch, its gradients added up."""
-        if self._parallel is None or num_items_in_batch is None:
-            return super().training_step(model, inputs, num_items_in_batch)
-        model.train()
-        return self._parallel.backward(
-            lambda some: self.compute_loss(model, some, num_items_in_batch=num_items_in_batch),
-            dict(self._prepare_inputs(inputs)),
-        )
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
