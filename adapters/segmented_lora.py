@@ -4,23 +4,21 @@ vLLM's own CPU version gathers a copy of A and B for every token, which costs ni
 throughput, and its gather reads index -1 ("no adapter") as the last slot, so that a base request
 beside adapter requests is answered by whichever adapter sits there. Here the rows of one adapter go
 through its A and B together, as many multiplications as they need and no more, and rows without an
-adapter are not touched at all.
+adapter are not touched at all. Where several adapters have a few rows each, one batched product
+serves them all: so many small ones would mostly wait for each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch.nn.functional import linear
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-# Rows that lie together are used where they are; once they fall into more pieces than this for each
-# adapter, it is cheaper to bring them together first (one copy of x) than to multiply so many small pieces.
-_PIECES_EACH = 2
+from crossover.adapters.lora_segments import Grid, Segments
 
 
 class SegmentedPunicaWrapper(PunicaWrapperCPU):
@@ -31,16 +29,16 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._tokens = _Segments([])
-        self._samples = _Segments([])
+        self._tokens = Segments([])
+        self._samples = Segments([])
         self._layers: dict[int, _Layer] = {}
         self._embedding = (-1, False)  # the version of its B that was looked at, and whether anything is in there
 
     def update_metadata(self, *args: Any, **kwargs: Any) -> None:
         """Take over which row belongs to which slot, once a step."""
         super().update_metadata(*args, **kwargs)
-        self._tokens = _Segments(self.token_lora_indices.tolist())
-        self._samples = _Segments(self.sampler_indices.tolist())
+        self._tokens = Segments(self.token_lora_indices.tolist())
+        self._samples = Segments(self.sampler_indices.tolist())
 
     def add_lora_linear(
         self,
@@ -58,14 +56,17 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         rows = self._tokens
         if not rows.pieces:
             return
-        slots = self._prepared(lora_a_stacked, lora_b_stacked, output_slices)
+        layer = self._prepared(lora_a_stacked, lora_b_stacked, output_slices)
+        if rows.grid is not None:
+            _add_together(y, x, layer, rows.grid, scale)
+            return
         if rows.order is None:
             sums = y
         else:
             x = x.index_select(0, rows.order)
             sums = y.new_zeros((x.shape[0], y.shape[1]))
         for first, last, slot in rows.pieces:
-            a, products = slots[slot]
+            a, products = layer.slots[slot]
             h = torch.mm(_rows(x, first, last), a).to(y.dtype)
             piece = _rows(sums, first, last)
             for start, end, low, high, b in products:
@@ -135,14 +136,14 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         y = y.view(-1, y.shape[-1])
         x = x.view(-1, x.shape[-1])
         width = min(y.shape[-1], lora_b_stacked.shape[-2])
-        slots = self._prepared((lora_a_stacked,), (lora_b_stacked,), (lora_b_stacked.shape[-2],))
+        slots = self._prepared((lora_a_stacked,), (lora_b_stacked,), (lora_b_stacked.shape[-2],)).slots
         for rows, slot in self._samples.rows():
             a, products = slots[slot]
             for *_, b in products:  # none where the adapter leaves the head alone, as most do
                 y[rows, :width] += (x[rows] @ a @ b[:, :width] * scale).to(y.dtype)
 
     @staticmethod
-    def _expand(segments: _Segments, y: torch.Tensor, h: torch.Tensor, b: torch.Tensor, add_inputs: bool) -> None:
+    def _expand(segments: Segments, y: torch.Tensor, h: torch.Tensor, b: torch.Tensor, add_inputs: bool) -> None:
         if not add_inputs:
             y.zero_()
         for rows, slot in segments.rows():
@@ -150,44 +151,78 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
 
     def _prepared(
         self, a_stacked: tuple[torch.Tensor, ...], b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
-    ) -> list[_Slot]:
-        """The weights of one layer, slot by slot; made again when they were written to, which tensors count."""
+    ) -> _Layer:
+        """The weights of one layer; made again when they were written to, which tensors count."""
         written = a_stacked[0]._version  # vLLM zeroes a slot in all of them before it writes to any
         layer = self._layers.get(id(a_stacked[0]))
         if layer is None or layer.written != written:
-            slots = [_slot(a_stacked, b_stacked, slices, slot) for slot in range(a_stacked[0].shape[0])]
-            layer = self._layers[id(a_stacked[0])] = _Layer(a_stacked, written, slots)
-        return layer.slots
+            layer = self._layers[id(a_stacked[0])] = _prepare(a_stacked, written, b_stacked, slices)
+        return layer
 
 
-# The Aᵀ of all output slices side by side (d, Σ ranks), so that they share one product; and for each
-# slice: its columns of y, its columns of that product, and Bᵀ (rank, o). Copies, each in the order in which a
-# product reads it: read across the grain of vLLM's own stacks, the same products take almost twice as long.
+# One adapter's Aᵀ of all output slices side by side (d, Σ ranks), so that they share one product; and for each
+# slice: its columns of y, its columns of that product, and Bᵀ (rank, o).
 _Slot = tuple[torch.Tensor, list[tuple[int, int, int, int, torch.Tensor]]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One layer's weights, prepared; `a` keeps alive the tensors by whose id it is found."""
+    """One layer's weights: copies, each in the order in which a product reads it; read across the grain of vLLM's own
+    stacks, the same products take almost twice as long.
+
+    Attributes:
+        a: vLLM's, which keeps the tensors alive by whose id it is found.
+        shrink: Aᵀ of all adapters (S, d, Σ ranks), as many ranks for each slice as the adapter with the most has.
+        expand: of each slice its columns of the shrunk, and Bᵀ of all adapters (S, rank, o).
+        slots: the same, adapter by adapter.
+    """
 
     a: tuple[torch.Tensor, ...]
     written: int
+    shrink: torch.Tensor
+    expand: list[tuple[int, int, torch.Tensor]]
     slots: list[_Slot]
 
 
-def _slot(
-    a_stacked: tuple[torch.Tensor, ...], b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...], slot: int
-) -> _Slot:
-    parts, products, start, low = [], [], 0, 0
-    for a, b, width in zip(a_stacked, b_stacked, slices, strict=True):
-        # vLLM pads every adapter to --max-lora-rank with zeros: only what is filled is multiplied.
-        filled = a[slot, 0].ne(0).any(dim=-1).nonzero()
-        rank = int(filled.max()) + 1 if len(filled) else 0
-        if rank:
-            parts.append(a[slot, 0, :rank].t())
-            products.append((start, start + width, low, low + rank, b[slot, 0, :, :rank].t().contiguous()))
-        start, low = start + width, low + rank
-    return torch.cat(parts, dim=1).contiguous() if parts else a_stacked[0][slot, 0, :0].t(), products
+def _prepare(
+    a_stacked: tuple[torch.Tensor, ...], written: int, b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
+) -> _Layer:
+    # vLLM pads every adapter to --max-lora-rank with zeros: only what is filled is multiplied.
+    ranks = [_filled(a) for a in a_stacked]
+    parts = [a[:, 0, :rank].transpose(1, 2) for a, rank in zip(a_stacked, ranks, strict=True)]
+    shrink = torch.cat(parts, dim=2).contiguous()
+    edges = [0, *accumulate(ranks)]
+    expand = [
+        (low, low + rank, b[:, 0, :, :rank].transpose(1, 2).contiguous())
+        for b, rank, low in zip(b_stacked, ranks, edges, strict=False)
+    ]
+    starts = [0, *accumulate(slices)]
+    slots = [
+        (
+            shrink[slot],
+            [
+                (start, start + width, low, high, b[slot])
+                for (low, high, b), start, width in zip(expand, starts, slices, strict=False)
+                if high > low
+            ],
+        )
+        for slot in range(shrink.shape[0])
+    ]
+    return _Layer(a_stacked, written, shrink, expand, slots)
+
+
+def _filled(a: torch.Tensor) -> int:
+    """The greatest rank of the adapters in A (S, 1, r, d)."""
+    filled = a[:, 0].ne(0).any(dim=-1).any(dim=0).nonzero()
+    return int(filled.max()) + 1 if len(filled) else 0
+
+
+def _add_together(y: torch.Tensor, x: torch.Tensor, layer: _Layer, grid: Grid, scale: float) -> None:
+    """y += x Aᵀ Bᵀ · scale by batched products over the adapters of a grid."""
+    h = torch.bmm(x.index_select(0, grid.rows).view(len(grid.slots), -1, x.shape[1]), layer.shrink[grid.span])
+    h = h.to(y.dtype).mul_(scale)
+    sums = torch.cat([torch.bmm(h[:, :, low:high], b[grid.span]) for low, high, b in layer.expand], dim=2)
+    y.index_add_(0, grid.order, sums.flatten(0, 1).index_select(0, grid.real))
 
 
 def _rows(x: torch.Tensor, first: int, last: int) -> torch.Tensor:
@@ -198,39 +233,3 @@ def _rows(x: torch.Tensor, first: int, last: int) -> torch.Tensor:
 def _columns(x: torch.Tensor, first: int, last: int) -> torch.Tensor:
     """x[:, first:last], without the cost of a view where that is all of x."""
     return x if last - first == x.shape[1] else x[:, first:last]
-
-
-class _Segments:
-    """Which rows belong to which slot.
-
-    Args:
-        slots: the slot of each row; -1 for rows without an adapter.
-
-    Attributes:
-        pieces: (first row, row behind the last, slot), of rows as they are, or of `order` when that is given.
-        order: the rows with an adapter, brought together by slot; None where they lie together anyway.
-    """
-
-    def __init__(self, slots: list[int]) -> None:
-        self.pieces = _pieces(slots)
-        self.order: torch.Tensor | None = None
-        used = {slot for _, _, slot in self.pieces}
-        if len(self.pieces) > _PIECES_EACH * len(used):
-            order = sorted((row for row, slot in enumerate(slots) if slot >= 0), key=slots.__getitem__)
-            self.order = torch.tensor(order)
-            self.pieces = _pieces([slots[row] for row in order])
-
-    def rows(self) -> Iterator[tuple[slice | torch.Tensor, int]]:
-        """The rows of each slot, to index with."""
-        for first, last, slot in self.pieces:
-            yield (slice(first, last) if self.order is None else self.order[first:last]), slot
-
-
-def _pieces(slots: list[int]) -> list[tuple[int, int, int]]:
-    pieces, row = [], 0
-    for slot, run in groupby(slots):
-        length = sum(1 for _ in run)
-        if slot >= 0:
-            pieces.append((row, row + length, slot))
-        row += length
-    return pieces

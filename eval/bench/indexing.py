@@ -106,20 +106,22 @@ def incremental(passages: Sequence[str], folder: Path) -> dict[str, float]:
     }
 
 
-def peak_mib(count: int) -> float:
-    """The greatest resident memory of a fresh process that indexes `count` passages, MiB."""
+def peak(count: int) -> dict[str, int]:
+    """The greatest resident memory of a fresh process that indexes `count` passages, and what of it at the end is
+    mapped files, which the system may take back; MiB."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return float(pool.apply(_indexed, (count,)))
+        peak, mapped = pool.apply(_indexed, (count,))
+    return {f"{count} chunks, MiB": peak, f"{count} chunks, of it mapped files": mapped}
 
 
-def _indexed(count: int) -> float:
+def _indexed(count: int) -> tuple[int, int]:
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         docs = written(texts.passages(count, seed=count), Path(folder) / "docs")
         with Index.open(settings_of(Path(folder) / "home")) as index:
             index.ingest_paths([docs])
-        # Of this process alone: what getrusage calls the greatest is that of its parent, where that was greater.
-        status = Path("/proc/self/status").read_text()
-        return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) / 1024  # type: ignore[index]
+            # Of this process alone: what getrusage calls the greatest is that of its parent, where that was greater.
+            status = Path("/proc/self/status").read_text()
+    return tuple(int(re.search(rf"{name}:\s*(\d+)", status)[1]) >> 10 for name in ("VmHWM", "RssFile"))  # type: ignore
 
 
 def written(passages: Sequence[str], folder: Path) -> Path:
@@ -159,7 +161,8 @@ def main(
             figures[f"{_LARGE} chunks"] = compare(texts.passages(_LARGE), 1, Path(folder))
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         figures[f"{many} documents"] = incremental(texts.passages(many), Path(folder))
-    figures["peak memory"] = {f"{n} chunks, MiB": round(peak_mib(n)) for n in (chunks // 4, 10 * (chunks // 4))}
+    sizes = (chunks // 4, 10 * (chunks // 4), *([_LARGE] if large else []))
+    figures["peak memory"] = {name: value for n in sizes for name, value in peak(n).items()}
     path = record.write("bench", "indexing", {"chunks": chunks, "rounds": rounds, **figures})
     table = Table("", "measured", "median", "least", "greatest", title=f"indexing, {rounds} rounds")
     for part, measured in figures.items():

@@ -12,12 +12,16 @@ import torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")  # vLLM's imports
 
-SLOTS, RANK, WIDTH, ROWS = 3, 8, 16, 40
+SLOTS, RANK, WIDTH, ROWS = 4, 8, 16, 40
 SLICES = (12, 4, 4)
-# Row by row the slot, -1 for none: in long pieces, thoroughly mixed, one adapter alone, none at all.
+# Row by row the slot, -1 for none: in long pieces, thoroughly mixed, one adapter alone, none at all; mixed adapters are
+# two, about as many rows each, with an unused slot between them, or nearly all rows one adapter's.
 BATCHES = {
     "pieces": [0] * 10 + [-1] * 10 + [2] * 15 + [-1] * 5,
     "mixed": [n % 4 - 1 for n in range(ROWS)],
+    "two": [n % 3 - 1 for n in range(ROWS)],
+    "gap": [(0, -1, 3, 1, 3)[n % 5] for n in range(ROWS)],
+    "uneven": [(n % 4 - 1 if n % 10 < 4 else 1) for n in range(ROWS)],
     "one": [1] * ROWS,
     "none": [-1] * ROWS,
 }
@@ -34,7 +38,7 @@ def wrapper_for() -> Callable[[list[int]], Any]:
 
     def told(slots: list[int]) -> Any:
         ids = tuple(slot + 1 for slot in slots)  # vLLM counts adapters from 1; 0 is none
-        wrapper.update_metadata(LoRAMapping(ids, ids, is_prefill=True), [1, 2, 3], SLOTS + 1, 100)
+        wrapper.update_metadata(LoRAMapping(ids, ids, is_prefill=True), list(range(1, SLOTS + 1)), SLOTS + 1, 100)
         return wrapper
 
     return told
@@ -43,7 +47,7 @@ def wrapper_for() -> Callable[[list[int]], Any]:
 def weights(*shape: int, rank_dim: int) -> torch.Tensor:
     """Random weights of SLOTS adapters, each with a rank of its own and zeros above it, as vLLM pads them."""
     stacked = torch.randn(SLOTS, 1, *shape)
-    for slot, rank in enumerate((RANK, 3, 5)):
+    for slot, rank in enumerate((RANK, 3, 5, 2)):
         stacked[slot].narrow(rank_dim, rank, RANK - rank).zero_()
     return stacked
 

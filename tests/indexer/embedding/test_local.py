@@ -10,7 +10,7 @@ import pytest
 
 from crossover.indexer.document import Document
 from crossover.indexer.embedding import Embedder
-from crossover.indexer.embedding.local import _compute_in_bfloat16
+from crossover.indexer.embedding.local import _compute_in_bfloat16, _load
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 
@@ -108,6 +108,23 @@ def test_bfloat16_changes_vectors_by_rounding_only() -> None:
     rounded = model.encode(texts, normalize_embeddings=True)
     assert rounded.dtype == np.float32
     assert (exact * rounded).sum(axis=1).min() > 0.9995
+
+
+def test_documents_go_through_the_model_in_batches_of_few_lengths() -> None:
+    model, lengths = _load(None), set()
+
+    def look(_: Any, inputs: tuple[dict[str, Any], ...]) -> None:
+        lengths.add(inputs[0]["input_ids"].shape[1])
+
+    texts = [" ".join(["office"] * words) for words in range(1, 200, 3)]
+    watch = model[0].register_forward_pre_hook(look)
+    try:
+        vectors = Embedder(None).documents(texts)
+    finally:
+        watch.remove()
+    assert lengths and not [length for length in lengths if length % 16]
+    alone = np.array([model.encode_document(text, normalize_embeddings=True) for text in texts])
+    assert (vectors * alone).sum(axis=1).min() > 0.999
 
 
 def test_a_model_without_layers_is_embedded_too(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""Which rows of a batch belong to which adapter, laid out so that few products serve them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+
+# Rows that lie together are used where they are; once they fall into more pieces than this for each
+# adapter, it is cheaper to bring them together first (one copy of x) than to multiply so many small pieces.
+_PIECES_EACH = 2
+# From so many adapters on one batched product is cheaper than products of their own, while none has more rows than a
+# small product takes, and what fills them up to a rectangle is not more than this share of it.
+_TOGETHER = 3
+_SMALL = 16
+_FILLED_UP = 0.5
+
+
+class Segments:
+    """Which rows belong to which slot.
+
+    Args:
+        slots: the slot of each row; -1 for rows without an adapter.
+
+    Attributes:
+        pieces: (first row, row behind the last, slot), of rows as they are, or of `order` when that is given.
+        order: the rows with an adapter, brought together by slot; None where they lie together anyway.
+        grid: the same rows as a rectangle, where several adapters take a few each; else None.
+    """
+
+    def __init__(self, slots: list[int]) -> None:
+        self.pieces = _pieces(slots)
+        self.order: torch.Tensor | None = None
+        used = {slot for _, _, slot in self.pieces}
+        if len(self.pieces) > _PIECES_EACH * len(used):
+            order = sorted((row for row, slot in enumerate(slots) if slot >= 0), key=slots.__getitem__)
+            self.order = torch.tensor(order)
+            self.pieces = _pieces([slots[row] for row in order])
+        self.grid = _grid(slots) if len(used) >= _TOGETHER else None
+
+    def rows(self) -> Iterator[tuple[slice | torch.Tensor, int]]:
+        """The rows of each slot, to index with."""
+        for first, last, slot in self.pieces:
+            yield (slice(first, last) if self.order is None else self.order[first:last]), slot
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows by slot, each slot's filled up to as many as the slot with the most has.
+
+    Attributes:
+        slots: from the first used to the last.
+        rows: the row in each place of the grid; in a place that only fills up, any.
+        real: the places that hold a row.
+        order: the rows in there.
+    """
+
+    slots: range
+    rows: torch.Tensor
+    real: torch.Tensor
+    order: torch.Tensor
+
+    @property
+    def span(self) -> slice:
+        """To take the used slots out of a stack of all."""
+        return slice(self.slots.start, self.slots.stop)
+
+
+def _pieces(slots: list[int]) -> list[tuple[int, int, int]]:
+    pieces, row = [], 0
+    for slot, run in groupby(slots):
+        length = sum(1 for _ in run)
+        if slot >= 0:
+            pieces.append((row, row + length, slot))
+        row += length
+    return pieces
+
+
+def _grid(slots: list[int]) -> Grid | None:
+    by_slot: dict[int, list[int]] = {}
+    for row, slot in enumerate(slots):
+        if slot >= 0:
+            by_slot.setdefault(slot, []).append(row)
+    used, most = range(min(by_slot), max(by_slot) + 1), max(map(len, by_slot.values()))
+    order = [row for slot in used for row in by_slot.get(slot, ())]
+    if most > _SMALL or len(order) < (1 - _FILLED_UP) * len(used) * most:
+        return None
+    real = [n * most + place for n, slot in enumerate(used) for place in range(len(by_slot.get(slot, ())))]
+    rows = [0] * (len(used) * most)
+    for place, row in zip(real, order, strict=True):
+        rows[place] = row
+    return Grid(used, torch.tensor(rows), torch.tensor(real), torch.tensor(order))
