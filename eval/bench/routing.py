@@ -44,7 +44,8 @@ def overhead(running: BenchEngine, count: int) -> dict[str, Any]:
         gateway(running, pages, lambda home: _fit(home, running)) as (url, _),
         httpx.Client(base_url=url, timeout=120, trust_env=False) as client,
     ):
-        pairs = [_pair(client, first, second) for first, second in zip(asked[::2], asked[1::2], strict=True)]
+        both = (_pair(client, first, second) for first, second in zip(asked[::2], asked[1::2], strict=True))
+        pairs = [pair for pair in both if pair]
     pairs = pairs[count // 10 :]  # the first ones warmed up
     added = sorted(auto - named for auto, named, _ in pairs)
     return {
@@ -62,9 +63,14 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"median": round(float(middle), 3), "min": round(float(low), 3), "max": round(float(high), 3)}
 
 
-def _pair(client: httpx.Client, first: str, second: str) -> tuple[float, float, float]:
-    """Milliseconds without retrieval of `auto`, and of what it took when asked for by name; and `auto`'s routing."""
+def _pair(client: httpx.Client, first: str, second: str) -> tuple[float, float, float] | None:
+    """Milliseconds without retrieval of `auto`, and of what it took when asked for by name; and `auto`'s routing.
+
+    None where it would not answer, which nobody can ask for by name.
+    """
     auto, told = _ask(client, "auto", first)
+    if told["strategy"] == ABSTAIN:
+        return None
     name = told["strategy"] + (f":{_NAME}" if told["adapter"] else "")
     named, _ = _ask(client, name, second)
     return auto, named, float(told["timings_ms"]["route"])
