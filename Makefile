@@ -16,7 +16,7 @@ PROVE_SEEDS ?= 11 12 13
 ROUTER_FIT ?= 21 22 23 24 25
 ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
 DPO_SEEDS ?= 900 901 902
-BENCHES := serving eval retrieval retriever indexing search freshness chunking train
+BENCHES := serving adapters eval retrieval retriever indexing search freshness chunking train
 
 READY := $(VENV)/.ready-$(shell cat $(LOCK) pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
