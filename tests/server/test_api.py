@@ -33,6 +33,16 @@ def error(answer: httpx.Response) -> tuple[int, str | None, str | None]:
     return answer.status_code, told["code"], told["param"]
 
 
+def logged(server: Any, request_id: str) -> list[str]:
+    """The lines in the server's log on a request; they come once it has ended, which is after its answer."""
+    lines: list[str] = []
+    deadline = time.monotonic() + 60
+    while not lines and time.monotonic() < deadline:
+        lines = [line for line in server.log.read_text().splitlines() if f'"{request_id}"' in line]
+        time.sleep(0.05)
+    return lines
+
+
 def test_every_strategy_answers_and_says_what_it_used(http: httpx.Client) -> None:
     for model, passages, adapter in [
         ("base", False, None),
@@ -204,10 +214,7 @@ def test_an_answer_that_nobody_waits_for_any_more_is_not_generated_to_its_end(ht
     asked |= {"n": 32, "max_tokens": 256, "temperature": 1, "logit_bias": never_ends}
     with pytest.raises(httpx.ReadTimeout):
         http.post("/v1/chat/completions", json=asked, timeout=0.5, headers={"X-Request-Id": "gone-17"})
-    deadline, line = time.monotonic() + 60, ""
-    while not line and time.monotonic() < deadline:
-        time.sleep(0.1)
-        line = next((each for each in server.log.read_text().splitlines() if '"gone-17"' in each), "")
+    [line] = logged(server, "gone-17")
     assert '"status":499' in line and "did not wait for its answer" in line
 
 
@@ -215,5 +222,5 @@ def test_each_request_leaves_one_line_in_the_log(http: httpx.Client, server: Any
     chat(http, "base")
     answer = http.get("/v1/models", headers={"X-Request-Id": "find-me-17"})
     assert answer.headers["x-request-id"] == "find-me-17"
-    [line] = [line for line in server.log.read_text().splitlines() if "find-me-17" in line]
+    [line] = logged(server, "find-me-17")
     assert '"path":"/v1/models","status":200' in line
