@@ -74,7 +74,7 @@ bench-%: setup
 	@$(VENV)/bin/python -m crossover.eval.bench.$*
 
 .PHONY: prove
-prove: prove-lora prove-ptuning prove-models prove-swaps prove-verdict prove-faults prove-kills ## run the long demonstrations
+prove: prove-lora prove-ptuning prove-models prove-swaps prove-gate prove-verdict prove-faults prove-kills ## run the long demonstrations
 
 .PHONY: prove-lora
 prove-lora: setup ## adapters on the CPU engine are right: beside others, and against PEFT
@@ -91,6 +91,10 @@ prove-models: setup ## tiny Qwen3, Llama 3, Mistral, Gemma and Phi models: train
 .PHONY: prove-swaps
 prove-swaps: setup ## 100 promotions and rollbacks under load: nothing fails, nothing is answered by the wrong version
 	@$(VENV)/bin/python -m crossover.eval.bench.hot_swaps
+
+.PHONY: prove-gate
+prove-gate: setup ## planted forgetter, worse version and template mismatch stopped, sound ones let through, false alarms
+	@$(VENV)/bin/python -m crossover.eval.bench.gate
 
 .PHONY: prove-faults
 prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes

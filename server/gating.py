@@ -98,8 +98,8 @@ class EngineAsker:
 
         async def answer(item: Item) -> str:
             async with at_once:
-                prompt = self._encode(item, with_adapter=version is not None)
-                return await self._generate(version, prompt, self._room(item, len(prompt)))
+                prompt = self.encode(item, with_adapter=version is not None)
+                return await self._generate(version, prompt, self.room(item, len(prompt)))
 
         return list(await asyncio.gather(*(answer(item) for item in items)))
 
@@ -107,7 +107,7 @@ class EngineAsker:
         """How many of the served answers PEFT gives too, in a process of its own, on the same tokens."""
         if why_not := _no_parity(Path(self._services.base.path)):
             return Parity(why_not=why_not)
-        encoded = (self._encode(item, with_adapter=True) for item in items)
+        encoded = (self.encode(item, with_adapter=True) for item in items)
         prompts = [prompt for prompt in encoded if len(prompt) + _PARITY_TOKENS <= self._context]
         served = [await self._generate(version, prompt, _PARITY_TOKENS) for prompt in prompts]
         try:
@@ -129,14 +129,16 @@ class EngineAsker:
             )
         return told
 
-    def _encode(self, item: Item, *, with_adapter: bool) -> list[int]:
+    def encode(self, item: Item, *, with_adapter: bool) -> list[int]:
+        """The tokens of an item, as a question is put in serving."""
         prompts = self._services.prompts
         ours = (prompts.hybrid if with_adapter else prompts.rag) if item.passages else prompts.closed
         system = "\n\n".join(part for part in (ours, item.system) if part)
         turns = [Message("system", system)] if system else []
         return self._services.tokenizer.encode([*turns, *item.messages])
 
-    def _room(self, item: Item, prompt: int) -> int:
+    def room(self, item: Item, prompt: int) -> int:
+        """How many tokens its answer may have, behind so many of the prompt."""
         wanted = 2 * self._services.tokenizer.count(item.reference) + 8
         return max(1, min(max(_LEAST_TOKENS, wanted), _MOST_TOKENS, self._context - prompt))
 
