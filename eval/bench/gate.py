@@ -52,9 +52,9 @@ def trained(folder: Path, seed: int, size: str, console: Console) -> dict[str, A
     world, home = generate(seed, SIZES[size]), folder / "home"
     world.write(folder / "world")
     styled = [example for example in world.examples if example.prompt.endswith(HOUSE_STYLE)]
-    for name, examples in (("all", world.examples), ("narrow", styled)):
+    for name, examples, share in (("all", world.examples, 0.2), ("narrow", styled, 0.3)):
         replace_text(folder / f"{name}.jsonl", "".join(json.dumps(asdict(each)) + "\n" for each in examples))
-        run_command(home, "data", "split", str(folder / f"{name}.jsonl"), "--validation", "0.2")
+        run_command(home, "data", "split", str(folder / f"{name}.jsonl"), "--validation", str(share))
     run_command(home, "index", str(folder / "world" / "documents" / "v1"), "--prune")
     commands = {
         "good": ["all", "--name", "house", "--with-context", "--no-early-stopping"],
