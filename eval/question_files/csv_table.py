@@ -23,6 +23,12 @@ def matches(source: Source) -> bool:
     return not source.is_json
 
 
+def has_questions(source: Source) -> bool:
+    """Whether a table's header has the columns of a question set."""
+    header, _ = _table(source)
+    return "question" in header and not set(_REFERENCES).isdisjoint(header)
+
+
 def parse(source: Source) -> Imported:
     """One question a row.
 

@@ -21,8 +21,8 @@ class Format(Protocol):
     parse: Callable[[Source], Imported]
 
 
-#: The first that matches reads the file; our own comes last and takes every other JSON, to say what it lacks.
-FORMATS: tuple[Format, ...] = (csv_table, squad, ragas_dataset, training, own)  # type: ignore[assignment]
+#: The first that matches reads the file; the last two take every other table and JSON, to say what it lacks.
+FORMATS: tuple[Format, ...] = (squad, ragas_dataset, training, csv_table, own)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from crossover.adapters.formats import read
+from crossover.adapters.formats.detect import check
+from crossover.eval.question_files import csv_table
 from crossover.eval.question_files.source import Imported, Source
 from crossover.eval.questions import Question
 
@@ -11,8 +13,13 @@ _KEYS = ("messages", "prompt", "completion", "answer")
 
 
 def matches(source: Source) -> bool:
-    """Whether the first row has a training format's keys and not ours."""
-    return source.has(*_KEYS) and not source.has("references")
+    """Whether the first row has a training format's keys and not ours; of a table, whether one can be trained on."""
+    if source.is_json:
+        return source.has(*_KEYS) and not source.has("references")
+    if csv_table.has_questions(source):
+        return False
+    found = check(source.path)
+    return not found.errors and all(example.question for example in found.examples)
 
 
 def parse(source: Source) -> Imported:

@@ -95,6 +95,15 @@ def test_training_examples_become_questions_with_one_group_a_question(tmp_path: 
     assert [q.group for q in found.questions] == ["q1", "q1", "q3"]
 
 
+def test_a_table_of_training_examples_is_one_too(tmp_path: Path) -> None:
+    found = read(write(tmp_path / "t.csv", 'text,category\n"Where, then, is my card?",card_arrival\nWhy?,reasons\n'))
+    assert found.format == "labelled training examples"
+    assert [(q.question, q.references) for q in found.questions] == [
+        ("Where, then, is my card?", ("card_arrival",)),
+        ("Why?", ("reasons",)),
+    ]
+
+
 def test_later_turns_of_a_conversation_are_left_out_and_counted(tmp_path: Path) -> None:
     turns = [("user", "Who?"), ("assistant", "Ada"), ("user", "And then?"), ("assistant", "Bo")]
     row = {"messages": [{"role": role, "content": content} for role, content in turns]}
