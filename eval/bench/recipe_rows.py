@@ -69,6 +69,8 @@ ROWS = (
     *(Row(f"context lifts hybrid on {name}", "context", "plain", (f"{name} with passages",)) for name in CHANGED),
     Row("sequential keeps the first task", "sequential", "plain", TAUGHT),
     Row("sequential learns the second", "sequential", "other", tuple(f"other {name}" for name in TAUGHT)),
+    Row("half replayed keeps the first task", "rehearsed", "plain", TAUGHT),
+    Row("half replayed learns the second", "rehearsed", "other", tuple(f"other {name}" for name in TAUGHT)),
     Row("multi-task keeps the first task", "multi-task", "plain", TAUGHT),
     Row("multi-task keeps the second", "multi-task", "other", tuple(f"other {name}" for name in TAUGHT)),
 )

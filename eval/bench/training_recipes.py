@@ -43,6 +43,7 @@ from crossover.server.settings import load as load_settings
 
 _OTHER = 10_000  # added to a seed: the company of the other task
 _CONCURRENCY, _MAX_TOKENS = 32, 32
+_HALF = 0.5
 
 
 def recipes(folder: Path, replay: float) -> dict[str, list[str]]:
@@ -54,6 +55,7 @@ def recipes(folder: Path, replay: float) -> dict[str, list[str]]:
         "context": [task, "--with-context"],
         "other": [other],
         "sequential": [other, "--continue-from", "plain", "--replay", str(replay)],
+        "rehearsed": [other, "--continue-from", "plain", "--replay", str(_HALF)],
         "multi-task": [f"{task}:1", f"{other}:1"],
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 from rich import box
 from rich.table import Table
@@ -71,7 +70,8 @@ def changes(before: Evaluation, after: Evaluation, names: tuple[str, str]) -> Ch
         places = [(name, arm) for name in family for arm in shared]
         raw = []
         for name, arm in places:
-            chosen = np.ones(len(before.questions), bool) if name == OVERALL else before.mask(name)
+            # What an adapter has seen in the meantime stays out of the headline, as in either report.
+            chosen = before.mask(OVERALL) & after.mask(OVERALL) if name == OVERALL else before.mask(name)
             groups = [group for group, take in zip(before.groups, chosen, strict=True) if take]
             raw.append((compare(new[arm][chosen], old[arm][chosen], groups, comparisons=len(places)), chosen))
         for (name, arm), comparison, (_, chosen) in zip(places, holm([c for c, _ in raw]), raw, strict=True):
