@@ -118,5 +118,5 @@ def forgotten(found: Sequence[Found]) -> str:
     plain, base = by_claim[_FORGETS].first, by_claim[_FORGETS].second
     if base <= plain:
         return "Plain training forgot nothing that replay could keep."
-    left = (base - by_claim[_REPLAY].first) / (base - plain)
+    left = max(0.0, (base - by_claim[_REPLAY].first) / (base - plain))  # with replay it may even have got better
     return f"Of what plain training forgot ({100 * (base - plain):.0f} points), replay left {left:.0%}."
