@@ -161,8 +161,8 @@ def main(
             figures[f"{_LARGE} chunks"] = compare(texts.passages(_LARGE), 1, Path(folder))
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         figures[f"{many} documents"] = incremental(texts.passages(many), Path(folder))
-    sizes = (chunks // 4, 10 * (chunks // 4), *([_LARGE] if large else []))
-    figures["peak memory"] = {name: value for n in sizes for name, value in peak(n).items()}
+    few = chunks if large else chunks // 4
+    figures["peak memory"] = {name: value for n in (few, 10 * few) for name, value in peak(n).items()}
     path = record.write("bench", "indexing", {"chunks": chunks, "rounds": rounds, **figures})
     table = Table("", "measured", "median", "least", "greatest", title=f"indexing, {rounds} rounds")
     for part, measured in figures.items():
