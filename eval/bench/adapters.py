@@ -23,6 +23,7 @@ from crossover.eval.bench.engine import bench_engine
 from crossover.eval.bench.load import LoadGenerator
 from crossover.eval.serving import tidy_on_sigterm
 
+_VLLM = "--max-model-len 1024 --gpu-memory-utilization 0.3"  # of the memory, which on a CPU is the machine's
 _SHAPE = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12}
 
 
@@ -47,7 +48,7 @@ async def run(rounds: int, size: int, concurrency: int) -> dict[str, Any]:
     """The figures of `rounds` interleaved rounds."""
     with tempfile.TemporaryDirectory(prefix="crossover-bench-") as folder:
         model = larger_model(Path(folder) / "larger")
-        async with bench_engine(mixes.ADAPTERS, str(model), "--max-model-len 1024") as running, LoadGenerator() as load:
+        async with bench_engine(mixes.ADAPTERS, str(model), _VLLM) as running, LoadGenerator() as load:
             bench = mixes.Mixes(running, load, size, concurrency)
             await bench.warm_up()
             for n in range(rounds):
