@@ -1,24 +1,24 @@
-"""LoRA on the CPU, segment by segment; imported by vLLM alone, see :mod:`crossover.adapters.vllm_plugin`.
+"""LoRA on the CPU, each row with its own adapter; imported by vLLM alone, see :mod:`crossover.adapters.vllm_plugin`.
 
 vLLM's own CPU version gathers a copy of A and B for every token, which costs nine tenths of the
 throughput, and its gather reads index -1 ("no adapter") as the last slot, so that a base request
-beside adapter requests is answered by whichever adapter sits there. Here the rows of one adapter go
-through its A and B together, as many multiplications as they need and no more, and rows without an
-adapter are not touched at all. Where several adapters have a few rows each, one batched product
-serves them all: so many small ones would mostly wait for each other.
+beside adapter requests is answered by whichever adapter sits there. Here a kernel of our own takes
+each row through the A and B of its slot, and rows without an adapter are not touched at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import linear
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-from crossover.adapters.lora_segments import Grid, Segments
+from crossover.adapters.lora_kernel import RANKS, Integers, Weights, add_products, blocks, stored
 
 
 class SegmentedPunicaWrapper(PunicaWrapperCPU):
@@ -29,16 +29,16 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._tokens = Segments([])
-        self._samples = Segments([])
+        self._tokens = blocks([])
+        self._samples = blocks([])
         self._layers: dict[int, _Layer] = {}
         self._embedding = (-1, False)  # the version of its B that was looked at, and whether anything is in there
 
     def update_metadata(self, *args: Any, **kwargs: Any) -> None:
         """Take over which row belongs to which slot, once a step."""
         super().update_metadata(*args, **kwargs)
-        self._tokens = Segments(self.token_lora_indices.tolist())
-        self._samples = Segments(self.sampler_indices.tolist())
+        self._tokens = blocks(self.token_lora_indices.tolist())
+        self._samples = blocks(self.sampler_indices.tolist())
 
     def add_lora_linear(
         self,
@@ -53,26 +53,9 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         **kwargs: Any,
     ) -> None:
         """y[:, slice i] += x Aᵢᵀ Bᵢᵀ · scale, in place, each row with its own slot's A and B."""
-        rows = self._tokens
-        if not rows.pieces:
-            return
-        layer = self._prepared(lora_a_stacked, lora_b_stacked, output_slices)
-        if rows.grid is not None:
-            _add_together(y, x, layer, rows.grid, scale)
-            return
-        if rows.order is None:
-            sums = y
-        else:
-            x = x.index_select(0, rows.order)
-            sums = y.new_zeros((x.shape[0], y.shape[1]))
-        for first, last, slot in rows.pieces:
-            a, products = layer.slots[slot]
-            h = torch.mm(_rows(x, first, last), a).to(y.dtype)
-            piece = _rows(sums, first, last)
-            for start, end, low, high, b in products:
-                _columns(piece, start, end).addmm_(_columns(h, low, high), b, alpha=scale)
-        if rows.order is not None:
-            y.index_add_(0, rows.order, sums)
+        if len(self._tokens):
+            weights = self._prepared(lora_a_stacked, lora_b_stacked, output_slices)
+            add_products(y, x, self._tokens, weights, scale)
 
     def add_shrink(
         self,
@@ -86,7 +69,7 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         x = x.view(-1, x.shape[-1])
         for out, a in zip(y, lora_a_stacked, strict=True):
             out.zero_()
-            for rows, slot in self._tokens.rows():
+            for rows, slot in _by_slot(self._tokens):
                 out[rows] = (linear(x[rows], a[slot, 0]) * scale).to(out.dtype)
 
     def add_expand(
@@ -136,100 +119,64 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         y = y.view(-1, y.shape[-1])
         x = x.view(-1, x.shape[-1])
         width = min(y.shape[-1], lora_b_stacked.shape[-2])
-        slots = self._prepared((lora_a_stacked,), (lora_b_stacked,), (lora_b_stacked.shape[-2],)).slots
-        for rows, slot in self._samples.rows():
-            a, products = slots[slot]
-            for *_, b in products:  # none where the adapter leaves the head alone, as most do
-                y[rows, :width] += (x[rows] @ a @ b[:, :width] * scale).to(y.dtype)
+        weights = self._prepared((lora_a_stacked,), (lora_b_stacked,), (lora_b_stacked.shape[-2],))
+        if weights.ranks.any():  # else no adapter has anything for the head, as most have not
+            added = y.new_zeros((len(y), lora_b_stacked.shape[-2]))
+            add_products(added, x, self._samples, weights, scale)
+            y[:, :width] += added[:, :width]
 
     @staticmethod
-    def _expand(segments: Segments, y: torch.Tensor, h: torch.Tensor, b: torch.Tensor, add_inputs: bool) -> None:
+    def _expand(rows_of: Integers, y: torch.Tensor, h: torch.Tensor, b: torch.Tensor, add_inputs: bool) -> None:
         if not add_inputs:
             y.zero_()
-        for rows, slot in segments.rows():
+        for rows, slot in _by_slot(rows_of):
             y[rows] += linear(h[rows].to(b.dtype), b[slot, 0]).to(y.dtype)
 
     def _prepared(
         self, a_stacked: tuple[torch.Tensor, ...], b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
-    ) -> _Layer:
+    ) -> Weights:
         """The weights of one layer; made again when they were written to, which tensors count."""
         written = a_stacked[0]._version  # vLLM zeroes a slot in all of them before it writes to any
         layer = self._layers.get(id(a_stacked[0]))
         if layer is None or layer.written != written:
-            layer = self._layers[id(a_stacked[0])] = _prepare(a_stacked, written, b_stacked, slices)
-        return layer
-
-
-# One adapter's Aᵀ of all output slices side by side (d, Σ ranks), so that they share one product; and for each
-# slice: its columns of y, its columns of that product, and Bᵀ (rank, o).
-_Slot = tuple[torch.Tensor, list[tuple[int, int, int, int, torch.Tensor]]]
+            layer = _Layer(a_stacked, written, _prepare(a_stacked, b_stacked, slices))
+            self._layers[id(a_stacked[0])] = layer
+        return layer.weights
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One layer's weights: copies, each in the order in which a product reads it; read across the grain of vLLM's own
-    stacks, the same products take almost twice as long.
+    """One layer's weights, copied as the kernel reads them: contiguous, and without vLLM's padding.
 
     Attributes:
-        a: vLLM's, which keeps the tensors alive by whose id it is found.
-        shrink: Aᵀ of all adapters (S, d, Σ ranks), as many ranks for each slice as the adapter with the most has.
-        expand: of each slice its columns of the shrunk, and Bᵀ of all adapters (S, rank, o).
-        slots: the same, adapter by adapter.
+        stacked: vLLM's A, kept alive because the layer is found by the id of its first.
+        written: how often vLLM had written to it.
     """
 
-    a: tuple[torch.Tensor, ...]
+    stacked: tuple[torch.Tensor, ...]
     written: int
-    shrink: torch.Tensor
-    expand: list[tuple[int, int, torch.Tensor]]
-    slots: list[_Slot]
+    weights: Weights
 
 
 def _prepare(
-    a_stacked: tuple[torch.Tensor, ...], written: int, b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
-) -> _Layer:
+    a_stacked: tuple[torch.Tensor, ...], b_stacked: tuple[torch.Tensor, ...], slices: tuple[int, ...]
+) -> Weights:
     # vLLM pads every adapter to --max-lora-rank with zeros: only what is filled is multiplied.
-    ranks = [_filled(a) for a in a_stacked]
-    parts = [a[:, 0, :rank].transpose(1, 2) for a, rank in zip(a_stacked, ranks, strict=True)]
-    shrink = torch.cat(parts, dim=2).contiguous()
-    edges = [0, *accumulate(ranks)]
-    expand = [
-        (low, low + rank, b[:, 0, :, :rank].transpose(1, 2).contiguous())
-        for b, rank, low in zip(b_stacked, ranks, edges, strict=False)
-    ]
-    starts = [0, *accumulate(slices)]
-    slots = [
-        (
-            shrink[slot],
-            [
-                (start, start + width, low, high, b[slot])
-                for (low, high, b), start, width in zip(expand, starts, slices, strict=False)
-                if high > low
-            ],
-        )
-        for slot in range(shrink.shape[0])
-    ]
-    return _Layer(a_stacked, written, shrink, expand, slots)
+    ranks = torch.stack([_filled(a) for a in a_stacked], dim=1)
+    greatest = int(ranks.max())
+    a = torch.cat([a[:, 0, :greatest] for a in a_stacked], dim=1)
+    b = torch.cat([b[:, 0, :, :greatest].transpose(1, 2) for b in b_stacked], dim=2)
+    return Weights(stored(a), stored(b), ranks.numpy(), np.array([0, *accumulate(slices)]))
 
 
-def _filled(a: torch.Tensor) -> int:
-    """The greatest rank of the adapters in A (S, 1, r, d)."""
-    filled = a[:, 0].ne(0).any(dim=-1).any(dim=0).nonzero()
-    return int(filled.max()) + 1 if len(filled) else 0
+def _filled(a: torch.Tensor) -> torch.Tensor:
+    """The rank of each adapter in A (S, 1, r, d), up to a multiple of RANKS; (S,)."""
+    filled = a[:, 0].ne(0).any(dim=-1)
+    ranks = (filled * torch.arange(1, filled.shape[1] + 1)).amax(dim=1)
+    return (ranks + RANKS - 1) // RANKS * RANKS
 
 
-def _add_together(y: torch.Tensor, x: torch.Tensor, layer: _Layer, grid: Grid, scale: float) -> None:
-    """y += x Aᵀ Bᵀ · scale by batched products over the adapters of a grid."""
-    h = torch.bmm(x.index_select(0, grid.rows).view(len(grid.slots), -1, x.shape[1]), layer.shrink[grid.span])
-    h = h.to(y.dtype).mul_(scale)
-    sums = torch.cat([torch.bmm(h[:, :, low:high], b[grid.span]) for low, high, b in layer.expand], dim=2)
-    y.index_add_(0, grid.order, sums.flatten(0, 1).index_select(0, grid.real))
-
-
-def _rows(x: torch.Tensor, first: int, last: int) -> torch.Tensor:
-    """x[first:last], without the cost of a view where that is all of x."""
-    return x if last - first == x.shape[0] else x[first:last]
-
-
-def _columns(x: torch.Tensor, first: int, last: int) -> torch.Tensor:
-    """x[:, first:last], without the cost of a view where that is all of x."""
-    return x if last - first == x.shape[1] else x[:, first:last]
+def _by_slot(rows: Integers) -> Iterator[tuple[torch.Tensor, int]]:
+    """The rows of each block, to index with, and its slot."""
+    for slot, count, *named in rows.tolist():
+        yield torch.tensor(named[:count]), slot

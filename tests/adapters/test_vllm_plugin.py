@@ -61,20 +61,21 @@ def expected(slots: list[int], y: torch.Tensor, x: torch.Tensor, a: torch.Tensor
     return y
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("batch", BATCHES)
 def test_every_row_gets_its_own_adapter_and_base_rows_are_untouched(
-    wrapper_for: Callable[[list[int]], Any], batch: str
+    wrapper_for: Callable[[list[int]], Any], batch: str, dtype: torch.dtype
 ) -> None:
     slots = BATCHES[batch]
     wrapper = wrapper_for(slots)
-    x, y = torch.randn(ROWS, WIDTH), torch.randn(ROWS, sum(SLICES))
-    a = tuple(weights(RANK, WIDTH, rank_dim=1) for _ in SLICES)
-    b = tuple(weights(out, RANK, rank_dim=2) for out in SLICES)
+    x, y = torch.randn(ROWS, WIDTH).to(dtype), torch.randn(ROWS, sum(SLICES)).to(dtype)
+    a = tuple(weights(RANK, WIDTH, rank_dim=1).to(dtype) for _ in SLICES)
+    b = tuple(weights(out, RANK, rank_dim=2).to(dtype) for out in SLICES)
     result = y.clone()
-    wrapper.add_lora_linear(result, x, a, b, 1.0, SLICES)
-    columns = y.split(SLICES, dim=1)
-    wanted = torch.cat([expected(slots, c, x, a_, b_) for c, a_, b_ in zip(columns, a, b, strict=True)], dim=1)
-    torch.testing.assert_close(result, wanted)
+    wrapper.add_lora_linear(result, x, a, b, 0.5, SLICES)
+    columns = zip(y.float().split(SLICES, dim=1), a, b, strict=True)
+    wanted = [expected(slots, c, x.float(), a_.float() * 0.5, b_.float()) for c, a_, b_ in columns]
+    torch.testing.assert_close(result, torch.cat(wanted, dim=1).to(dtype))  # as near as a sum in float32 comes
     base = torch.tensor(slots) < 0
     assert torch.equal(result[base], y[base])
 

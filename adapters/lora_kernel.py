@@ -1,0 +1,208 @@
+"""LoRA's products for a batch whose rows have adapters of their own; compiled by numba when it is first called.
+
+A decode step brings one row for each question, so that an adapter gets a few rows at a time: products so small cost
+PyTorch more in calls than in arithmetic, and several adapters that many times over. Here one call serves all rows of a
+layer. Four rows of one adapter go through its A and B together, so that the weights are read once for the four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from numba import njit, types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+ROWS = 4
+"""As many rows go through the weights together."""
+RANKS = 4
+"""Ranks come in multiples of this."""
+
+# Sums may be taken in another order, for the vector units; nothing else of IEEE 754 is given up.
+_REORDER = {"reassoc", "contract"}
+# As many threads as vLLM gave PyTorch: numba would take one for each core, and make PyTorch do so, too.
+numba.config.NUMBA_NUM_THREADS = torch.get_num_threads()
+_PARALLEL = torch.get_num_threads() > 1
+
+Floats = NDArray[np.float32]
+Halves = NDArray[np.uint16]
+Integers = NDArray[np.int64]
+
+
+def blocks(slots: Sequence[int]) -> Integers:
+    """The rows with an adapter, four of one slot to a block: (blocks, 6) of slot, how many rows, the rows.
+
+    A block of fewer names its last row again: so every row's sums come in one order, whoever shares its batch.
+
+    Args:
+        slots: the slot of each row; -1 for rows without an adapter.
+    """
+    rows_of: dict[int, list[int]] = {}
+    for row, slot in enumerate(slots):
+        if slot >= 0:
+            rows_of.setdefault(slot, []).append(row)
+    made = [
+        (slot, len(part), *part, *part[-1:] * (ROWS - len(part)))
+        for slot, rows in sorted(rows_of.items())
+        for part in (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
+    ]
+    return np.array(made, dtype=np.int64).reshape(-1, 2 + ROWS)
+
+
+def _value(stored: Any) -> float:
+    """A float32, or the bits of a bfloat16, which is the upper half of one."""
+    raise NotImplementedError("compiled code alone calls it")
+
+
+@overload(_value, strict=False)  # else the annotations would have to be alike, too
+def _(stored: Any) -> Callable[[Any], Any]:
+    if stored == types.uint16:
+        return lambda stored: np.uint32(np.uint32(stored) << 16).view(np.float32)
+    return lambda stored: stored
+
+
+@njit(fastmath=_REORDER)
+def _shrink(h: Floats, x: Floats, rows: Integers, a: Floats, slot: int, first: int, count: int) -> None:
+    """h[k, :count] = A[slot, first : first + count] x[rows[k]], two ranks at a time: their 8 sums stay in registers."""
+    row0, row1, row2, row3 = rows[0], rows[1], rows[2], rows[3]
+    for rank in range(0, count, 2):
+        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0)
+        for column in range(a.shape[2]):
+            one, other = _value(a[slot, first + rank, column]), _value(a[slot, first + rank + 1, column])
+            x0, x1, x2, x3 = x[row0, column], x[row1, column], x[row2, column], x[row3, column]
+            a0 += x0 * one
+            a1 += x1 * one
+            a2 += x2 * one
+            a3 += x3 * one
+            b0 += x0 * other
+            b1 += x1 * other
+            b2 += x2 * other
+            b3 += x3 * other
+        h[0, rank], h[1, rank], h[2, rank], h[3, rank] = a0, a1, a2, a3
+        h[0, rank + 1], h[1, rank + 1], h[2, rank + 1], h[3, rank + 1] = b0, b1, b2, b3
+
+
+@njit(fastmath=_REORDER)
+def _expand(y: Floats, other: Floats, h: Floats, b: Floats, slot: int, first: int, count: int, scale: float) -> None:
+    """y, other += h[0, :count] B, h[1, :count] B, each times scale; B = B[slot, :count, first : first + len(y)]."""
+    last = first + len(y)
+    for rank in range(0, count, RANKS):
+        h0, h1, h2, h3 = h[0, rank] * scale, h[0, rank + 1] * scale, h[0, rank + 2] * scale, h[0, rank + 3] * scale
+        g0, g1, g2, g3 = h[1, rank] * scale, h[1, rank + 1] * scale, h[1, rank + 2] * scale, h[1, rank + 3] * scale
+        # Slices, which tell the compiler that each is contiguous: without them nothing is vectorised.
+        b0, b1 = b[slot, rank, first:last], b[slot, rank + 1, first:last]
+        b2, b3 = b[slot, rank + 2, first:last], b[slot, rank + 3, first:last]
+        for column in range(len(y)):
+            w0, w1, w2, w3 = _value(b0[column]), _value(b1[column]), _value(b2[column]), _value(b3[column])
+            y[column] += h0 * w0 + h1 * w1 + h2 * w2 + h3 * w3
+            other[column] += g0 * w0 + g1 * w1 + g2 * w2 + g3 * w3
+
+
+@njit
+def _read(into: Floats, row: Halves) -> None:
+    for column in range(len(row)):
+        into[column] = _value(row[column])
+
+
+@njit
+def _round(row: Halves, values: Floats) -> None:
+    """To the nearest bfloat16, between two to the even one."""
+    bits = values.view(np.uint32)
+    for column in range(len(row)):
+        odd = (bits[column] >> np.uint32(16)) & np.uint32(1)
+        row[column] = (bits[column] + np.uint32(0x7FFF) + odd) >> np.uint32(16)
+
+
+@njit
+def _add_block(
+    y: Floats,
+    x: Floats,
+    rows: Integers,
+    count: int,
+    slot: int,
+    a: Floats,
+    b: Floats,
+    ranks: Integers,
+    starts: Integers,
+    scale: float,
+) -> None:
+    """The products of one block: the first `count` of four rows, all with the weights of `slot`."""
+    h = np.empty((ROWS, b.shape[1]), np.float32)
+    unused = np.empty(y.shape[1], np.float32)  # beside the last row where their number is odd
+    for part in range(ranks.shape[1]):
+        rank, first, last = ranks[slot, part], starts[part], starts[part + 1]
+        if rank > 0:
+            _shrink(h, x, rows, a, slot, part * b.shape[1], rank)
+            for k in range(0, count, 2):
+                other = y[rows[k + 1], first:last] if k + 1 < count else unused[first:last]
+                _expand(y[rows[k], first:last], other, h[k : k + 2], b, slot, first, rank, scale)
+
+
+@njit(parallel=_PARALLEL, nogil=True)
+def _add_float32(
+    y: Floats, x: Floats, rows: Integers, a: Floats, b: Floats, ranks: Integers, starts: Integers, scale: float
+) -> None:
+    for n in numba.prange(len(rows)):
+        _add_block(y, x, rows[n, 2:], rows[n, 1], rows[n, 0], a, b, ranks, starts, scale)
+
+
+@njit(parallel=_PARALLEL, nogil=True)
+def _add_bfloat16(
+    y: Halves, x: Halves, rows: Integers, a: Floats, b: Floats, ranks: Integers, starts: Integers, scale: float
+) -> None:
+    for n in numba.prange(len(rows)):
+        sums, inputs = np.empty((ROWS, y.shape[1]), np.float32), np.empty((ROWS, x.shape[1]), np.float32)
+        for k in range(ROWS):
+            _read(sums[k], y[rows[n, 2 + k]])
+            _read(inputs[k], x[rows[n, 2 + k]])
+        _add_block(sums, inputs, np.arange(ROWS), rows[n, 1], rows[n, 0], a, b, ranks, starts, scale)
+        for k in range(rows[n, 1]):
+            _round(y[rows[n, 2 + k]], sums[k])
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One layer's adapters, S of them, for a layer of P output slices (q, k and v share a layer), o columns together.
+
+    Attributes:
+        a: (S, P · R, d), R ranks for each slice.
+        b: (S, R, o).
+        ranks: (S, P), how many of the R each adapter has for each slice; multiples of RANKS, filled up with zeros.
+        starts: (P + 1,), the slices' columns.
+    """
+
+    a: Floats | Halves
+    b: Floats | Halves
+    ranks: Integers
+    starts: Integers
+
+
+def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weights, scale: float) -> None:
+    """y[row] += x[row] Aᵀ Bᵀ · scale, in place, with the A and B of each row's slot; summed in float32.
+
+    Args:
+        y: (T, o), of any floating type.
+        x: (T, d), of the same.
+        rows: from :func:`blocks`.
+    """
+    kernel = _KERNELS.get(y.dtype)
+    if kernel is None or not y.is_contiguous():
+        sums = y.float().contiguous()
+        add_products(sums, x.float(), rows, weights, scale)
+        y.copy_(sums)
+        return
+    kernel(stored(y), stored(x), rows, weights.a, weights.b, weights.ranks, weights.starts, np.float32(scale))
+
+
+def stored(values: torch.Tensor) -> Floats | Halves:
+    """As the kernel takes them: contiguous, bfloat16 as its bits, because NumPy has none, any other type as float32."""
+    values = values.contiguous()
+    return values.view(torch.uint16).numpy() if values.dtype == torch.bfloat16 else values.float().numpy()
+
+
+_KERNELS = {torch.float32: _add_float32, torch.bfloat16: _add_bfloat16}
