@@ -8,8 +8,6 @@ the base model. The same pairs with the same options give the same digest, and a
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +19,7 @@ from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.preferences.pair import PairSet
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.training.dpo_options import DpoOptions
-from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter, weight_bytes
 from crossover.adapters.training.methods import DPO
 from crossover.adapters.training.options import Progress
 from crossover.adapters.training.parent import check_parent, like
@@ -72,7 +70,16 @@ def train(
         check_parent(parent, options, base, tokenizer.digest)
     registry.check_rank(options.rank)
     rows = _rows(pairs, options, base, tokenizer)
-    with Workspace(registry.folder / options.name, _key(pairs, options, base, tokenizer, parent)) as workspace:
+    decisive = [
+        DPO,
+        pairs.fingerprint,
+        base.fingerprint,
+        tokenizer.digest,
+        options.prompts.digest,
+        options.hyperparameters(),
+        parent.digest if parent else None,
+    ]
+    with Workspace(registry.folder / options.name, decisive) as workspace:
         watch = Stopwatch()
         model, losses, tokens = _fit(rows, options, base, parent, workspace, progress)
         folder = workspace.fresh_folder("finished")
@@ -90,7 +97,7 @@ def train(
             stated=parent.card.stated if parent else {},
             tokens=tokens,
             losses=losses,
-            disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
+            disk_bytes=weight_bytes(folder),
         )
         version = registry.add(folder, card)
         workspace.done()
@@ -101,22 +108,6 @@ def _rows(pairs: PairSet, options: DpoOptions, base: BaseModel, tokenizer: ChatT
     from crossover.adapters.training.dpo_rows import pair_rows
 
     return pair_rows(pairs.pairs, tokenizer, options.prompts, longest_row(base))
-
-
-def _key(
-    pairs: PairSet, options: DpoOptions, base: BaseModel, tokenizer: ChatTokenizer, parent: AdapterVersion | None
-) -> str:
-    """A short hash over all that decides the weights: only a run with the same one may go on where it ended."""
-    decisive = [
-        DPO,
-        pairs.fingerprint,
-        base.fingerprint,
-        tokenizer.digest,
-        options.prompts.digest,
-        options.hyperparameters(),
-        parent.digest if parent else None,
-    ]
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _fit(

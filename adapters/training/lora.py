@@ -8,17 +8,15 @@ same data with the same options gives the same adapter digest. A run that was ki
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import FULL, AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
-from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter, weight_bytes
 from crossover.adapters.training.material import Material, context_drawer
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
@@ -81,8 +79,8 @@ def train(
     tasks = [Task(dataset)] if isinstance(dataset, DataSet) else list(dataset)
     material = Material(tasks, options, others, retrieve)
     validation, kept = divided(held_out) if options.early_stopping else ((), tuple(held_out))
-    key = _key(material, options, base, tokenizer, parent, validation)
-    with Workspace(registry.folder / options.name, key) as workspace:
+    decisive = _decisive(material, options, base, tokenizer, parent, validation)
+    with Workspace(registry.folder / options.name, decisive) as workspace:
         rows = _rows(material, options, base, tokenizer)
         unseen = _unseen(validation, options, base, tokenizer, retrieve) if validation else None
         watch = Stopwatch()
@@ -109,7 +107,7 @@ def train(
             tokens=tokens,
             losses=losses.by_epoch(),
             validation=losses.chosen(len(validation)),
-            disk_bytes=sum(file.stat().st_size for file in folder.glob("*.safetensors")),
+            disk_bytes=weight_bytes(folder),
             max_model_len=base.max_model_len if options.method == FULL else None,
             passages=base.passages if options.method == FULL else None,
         )
@@ -118,16 +116,16 @@ def train(
     return version
 
 
-def _key(
+def _decisive(
     material: Material,
     options: TrainOptions,
     base: BaseModel,
     tokenizer: ChatTokenizer,
     parent: AdapterVersion | None,
     validation: Sequence[Example],
-) -> str:
-    """A short hash over all that decides the weights: only a run with the same one may go on where it ended."""
-    decisive = [
+) -> list[Any]:
+    """All that decides the weights."""
+    return [
         material.data.fingerprint,
         base.fingerprint,
         tokenizer.digest,
@@ -138,7 +136,6 @@ def _key(
         parent.digest if parent else None,
         DataSet("validation", tuple(validation)).fingerprint,
     ]
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _rows(material: Material, options: TrainOptions, base: BaseModel, tokenizer: ChatTokenizer) -> Rows:

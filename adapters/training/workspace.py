@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 # Written last into a checkpoint by the trainer, so a checkpoint without all of it was cut off.
 _LAST_FILE = "trainer_state.json"
@@ -34,10 +36,11 @@ class Workspace:
 
     Args:
         adapter: the folder of the adapter, HOME/adapters/NAME.
-        key: equal for trainings that may continue each other.
+        decisive: all that decides the weights: only a training with the same may go on where this one ended.
     """
 
-    def __init__(self, adapter: Path, key: str) -> None:
+    def __init__(self, adapter: Path, decisive: Sequence[Any]) -> None:
+        key = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
         self.folder = adapter / f"{_PREFIX}{key}"
         self._lock: IO[str] | None = None
 

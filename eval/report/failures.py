@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from crossover.eval.attribution import COMPONENTS, Cause, Taught, explain
+from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Failures, Report
 from crossover.eval.report.oracles import gained
 from crossover.eval.report.recommendation import percent
@@ -13,9 +15,11 @@ from crossover.eval.scoring import Evaluation
 
 
 def failures(evaluation: Evaluation, taught: Mapping[str, Taught]) -> dict[str, Failures]:
-    """The wrong answers of each arm by cause, in the order of `Cause`."""
-    ids = [question.id for question in evaluation.questions]
-    return {arm: _failures(ids, causes) for arm, causes in explain(evaluation, taught).items()}
+    """The wrong answers of each arm by cause, in the order of `Cause`; of the questions that its headline counts."""
+    counted = evaluation.mask(OVERALL)
+    ids = [question.id for question in compress(evaluation.questions, counted)]
+    explained = explain(evaluation, taught)
+    return {arm: _failures(ids, list(compress(causes, counted))) for arm, causes in explained.items()}
 
 
 def weakest_sentence(report: Report) -> str:

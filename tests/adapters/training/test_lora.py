@@ -130,7 +130,7 @@ def test_a_killed_training_leaves_the_old_state_and_goes_on_to_the_same_adapter(
 
 
 def test_a_checkpoint_that_was_cut_off_is_not_used(tmp_path: Path) -> None:
-    with Workspace(tmp_path, "key") as workspace:
+    with Workspace(tmp_path, ["data"]) as workspace:
         for step, state in ((5, '{"global_step": 5}'), (10, '{"glo'), (15, "")):
             (workspace.folder / f"checkpoint-{step}").mkdir()
             (workspace.folder / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
@@ -140,13 +140,17 @@ def test_a_checkpoint_that_was_cut_off_is_not_used(tmp_path: Path) -> None:
 
 
 def test_the_same_training_does_not_run_twice_at_once(reader: BaseModel, tmp_path: Path) -> None:
-    with Workspace(tmp_path, "key"), pytest.raises(TrainingRuns, match="already running"), Workspace(tmp_path, "key"):
+    with (
+        Workspace(tmp_path, ["data"]),
+        pytest.raises(TrainingRuns, match="already running"),
+        Workspace(tmp_path, ["data"]),
+    ):
         pass
 
 
 def test_what_a_killed_training_left_goes_after_a_week_unless_somebody_holds_it(tmp_path: Path) -> None:
-    def left(adapter: str, key: str, days: float) -> Path:
-        with Workspace(tmp_path / adapter, key) as workspace:
+    def left(adapter: str, data: str, days: float) -> Path:
+        with Workspace(tmp_path / adapter, [data]) as workspace:
             checkpoint = workspace.fresh_folder("checkpoint-5")
             then = time.time() - days * 86400
             for path in (workspace.folder / "lock", checkpoint, workspace.folder):
@@ -154,7 +158,7 @@ def test_what_a_killed_training_left_goes_after_a_week_unless_somebody_holds_it(
         return workspace.folder
 
     old, held, young = left("support", "old", 8), left("tickets", "held", 8), left("support", "young", 6)
-    with Workspace(tmp_path / "tickets", "held"):
+    with Workspace(tmp_path / "tickets", ["held"]):
         assert remove_abandoned(tmp_path) == [old]
     assert (old.exists(), held.exists(), young.exists()) == (False, True, True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from crossover.eval import scoring
 from crossover.eval.learning_curve.document import Fitted, LearningCurve, Point
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import load_prices
-from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.questions import SEEN, Question, QuestionSet
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report, Resolution
+from crossover.eval.report.failures import failures
 from crossover.eval.report.recommendation import fine_tuning_sentence
 from crossover.eval.report.resolution import sentence
 from crossover.eval.report.threshold import ThresholdError, parse
@@ -143,6 +145,13 @@ def test_every_wrong_answer_has_one_cause_in_every_form(report: Report, evaluati
     page = (tmp_path / "report.html").read_text()
     assert said in page
     assert page.count('<details class="cause">') == len({c for f in report.failures.values() for c in f.questions})
+
+
+def test_causes_are_counted_on_the_questions_of_the_headline(evaluation: Evaluation) -> None:
+    seen = np.arange(len(evaluation.questions)) % 2 == 0
+    marked = replace(evaluation, automatic={**evaluation.automatic, "training": {SEEN: seen}})
+    for run in evaluation.runs:
+        assert failures(marked, {})[run.arm].wrong == int(((run.exact == 0) & ~seen).sum())
 
 
 def test_the_report_says_what_so_many_questions_cannot_tell_apart(
