@@ -8,8 +8,7 @@ layer. Four rows of one adapter go through its A and B together, so that the wei
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -66,14 +65,30 @@ def _(stored: Any) -> Callable[[Any], Any]:
     return lambda stored: stored
 
 
+class Weights(NamedTuple):
+    """One layer's adapters, S of them, for a layer of P output slices (q, k and v share a layer), o columns together.
+
+    Attributes:
+        a: (S, P · R, d), R ranks for each slice.
+        b: (S, R, o).
+        ranks: (S, P), how many of the R each adapter has for each slice; multiples of RANKS, filled up with zeros.
+        starts: (P + 1,), the slices' columns.
+    """
+
+    a: Floats | Halves
+    b: Floats | Halves
+    ranks: Integers
+    starts: Integers
+
+
 @njit(fastmath=_REORDER)
-def _shrink(h: Floats, x: Floats, rows: Integers, a: Floats, slot: int, first: int, count: int) -> None:
-    """h[k, :count] = A[slot, first : first + count] x[rows[k]], two ranks at a time: their 8 sums stay in registers."""
+def _shrink(h: Floats, x: Floats, rows: Integers, a: Floats, slot: int, first: int, last: int) -> None:
+    """h[k, first:last] = A[slot, first:last] x[rows[k]], two ranks at a time: their 8 sums stay in registers."""
     row0, row1, row2, row3 = rows[0], rows[1], rows[2], rows[3]
-    for rank in range(0, count, 2):
+    for rank in range(first, last, 2):
         a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0)
         for column in range(a.shape[2]):
-            one, other = _value(a[slot, first + rank, column]), _value(a[slot, first + rank + 1, column])
+            one, other = _value(a[slot, rank, column]), _value(a[slot, rank + 1, column])
             x0, x1, x2, x3 = x[row0, column], x[row1, column], x[row2, column], x[row3, column]
             a0 += x0 * one
             a1 += x1 * one
@@ -88,19 +103,87 @@ def _shrink(h: Floats, x: Floats, rows: Integers, a: Floats, slot: int, first: i
 
 
 @njit(fastmath=_REORDER)
-def _expand(y: Floats, other: Floats, h: Floats, b: Floats, slot: int, first: int, count: int, scale: float) -> None:
-    """y, other += h[0, :count] B, h[1, :count] B, each times scale; B = B[slot, :count, first : first + len(y)]."""
+def _expand(y: Floats, z: Floats, h: Floats, g: Floats, b: Floats, slot: int, first: int, scale: float) -> None:
+    """y += h B · scale and z += g B · scale, where B is B[slot, :, first : first + len(y)]; four ranks at a time."""
     last = first + len(y)
-    for rank in range(0, count, RANKS):
-        h0, h1, h2, h3 = h[0, rank] * scale, h[0, rank + 1] * scale, h[0, rank + 2] * scale, h[0, rank + 3] * scale
-        g0, g1, g2, g3 = h[1, rank] * scale, h[1, rank + 1] * scale, h[1, rank + 2] * scale, h[1, rank + 3] * scale
+    for rank in range(0, len(h), RANKS):
+        h0, h1, h2, h3 = h[rank] * scale, h[rank + 1] * scale, h[rank + 2] * scale, h[rank + 3] * scale
+        g0, g1, g2, g3 = g[rank] * scale, g[rank + 1] * scale, g[rank + 2] * scale, g[rank + 3] * scale
         # Slices, which tell the compiler that each is contiguous: without them nothing is vectorised.
         b0, b1 = b[slot, rank, first:last], b[slot, rank + 1, first:last]
         b2, b3 = b[slot, rank + 2, first:last], b[slot, rank + 3, first:last]
         for column in range(len(y)):
             w0, w1, w2, w3 = _value(b0[column]), _value(b1[column]), _value(b2[column]), _value(b3[column])
             y[column] += h0 * w0 + h1 * w1 + h2 * w2 + h3 * w3
-            other[column] += g0 * w0 + g1 * w1 + g2 * w2 + g3 * w3
+            z[column] += g0 * w0 + g1 * w1 + g2 * w2 + g3 * w3
+
+
+@njit(fastmath=_REORDER)
+def _fetch(weights: Floats) -> np.float32:
+    """The sum of (ranks, columns), which nobody needs: but the processor reads ahead of one long stream, not of the
+    several short ones in the products, which then find the weights in its cache."""
+    total = np.float32(0)
+    for rank in range(len(weights)):
+        row = weights[rank]
+        for column in range(len(row)):
+            total += _value(row[column])
+    return total
+
+
+@njit
+def _add_block(
+    y: Floats, x: Floats, rows: Integers, count: int, slot: int, fresh: bool, weights: Weights, scale: float
+) -> np.float32:
+    """The products of one block: the first `count` of four rows, all with the adapter in `slot`.
+
+    Args:
+        fresh: the block before had another adapter, so that the weights are still in memory.
+
+    Returns:
+        Nothing of use: but what went unused would not be fetched.
+    """
+    a, b, ranks, starts = weights
+    h = np.empty((ROWS, a.shape[1]), np.float32)
+    unused = np.empty(y.shape[1], np.float32)  # beside the last row where their number is odd
+    fetched = _fetch(a[slot]) if fresh else np.float32(0)
+    for part in range(ranks.shape[1]):
+        low = part * b.shape[1]
+        _shrink(h, x, rows, a, slot, low, low + ranks[slot, part])
+    if fresh:
+        fetched += _fetch(b[slot])
+    for part in range(ranks.shape[1]):
+        low, first, last = part * b.shape[1], starts[part], starts[part + 1]
+        high = low + ranks[slot, part]
+        for k in range(0, count, 2):
+            z = y[rows[k + 1], first:last] if k + 1 < count else unused[first:last]
+            _expand(y[rows[k], first:last], z, h[k, low:high], h[k + 1, low:high], b, slot, first, scale)
+    return fetched
+
+
+@njit(parallel=_PARALLEL, nogil=True)
+def _add_float32(y: Floats, x: Floats, rows: Integers, weights: Weights, scale: float) -> np.float32:
+    fetched = np.float32(0)
+    for n in numba.prange(len(rows)):
+        slot, count = rows[n, 0], rows[n, 1]
+        fresh = n == 0 or rows[n - 1, 0] != slot
+        fetched += _add_block(y, x, rows[n, 2:], count, slot, fresh, weights, scale)
+    return fetched
+
+
+@njit(parallel=_PARALLEL, nogil=True)
+def _add_bfloat16(y: Halves, x: Halves, rows: Integers, weights: Weights, scale: float) -> np.float32:
+    fetched = np.float32(0)
+    for n in numba.prange(len(rows)):
+        slot, count = rows[n, 0], rows[n, 1]
+        fresh = n == 0 or rows[n - 1, 0] != slot
+        sums, inputs = np.empty((ROWS, y.shape[1]), np.float32), np.empty((ROWS, x.shape[1]), np.float32)
+        for k in range(ROWS):
+            _read(sums[k], y[rows[n, 2 + k]])
+            _read(inputs[k], x[rows[n, 2 + k]])
+        fetched += _add_block(sums, inputs, np.arange(ROWS), count, slot, fresh, weights, scale)
+        for k in range(count):
+            _round(y[rows[n, 2 + k]], sums[k])
+    return fetched
 
 
 @njit
@@ -118,70 +201,6 @@ def _round(row: Halves, values: Floats) -> None:
         row[column] = (bits[column] + np.uint32(0x7FFF) + odd) >> np.uint32(16)
 
 
-@njit
-def _add_block(
-    y: Floats,
-    x: Floats,
-    rows: Integers,
-    count: int,
-    slot: int,
-    a: Floats,
-    b: Floats,
-    ranks: Integers,
-    starts: Integers,
-    scale: float,
-) -> None:
-    """The products of one block: the first `count` of four rows, all with the weights of `slot`."""
-    h = np.empty((ROWS, b.shape[1]), np.float32)
-    unused = np.empty(y.shape[1], np.float32)  # beside the last row where their number is odd
-    for part in range(ranks.shape[1]):
-        rank, first, last = ranks[slot, part], starts[part], starts[part + 1]
-        if rank > 0:
-            _shrink(h, x, rows, a, slot, part * b.shape[1], rank)
-            for k in range(0, count, 2):
-                other = y[rows[k + 1], first:last] if k + 1 < count else unused[first:last]
-                _expand(y[rows[k], first:last], other, h[k : k + 2], b, slot, first, rank, scale)
-
-
-@njit(parallel=_PARALLEL, nogil=True)
-def _add_float32(
-    y: Floats, x: Floats, rows: Integers, a: Floats, b: Floats, ranks: Integers, starts: Integers, scale: float
-) -> None:
-    for n in numba.prange(len(rows)):
-        _add_block(y, x, rows[n, 2:], rows[n, 1], rows[n, 0], a, b, ranks, starts, scale)
-
-
-@njit(parallel=_PARALLEL, nogil=True)
-def _add_bfloat16(
-    y: Halves, x: Halves, rows: Integers, a: Floats, b: Floats, ranks: Integers, starts: Integers, scale: float
-) -> None:
-    for n in numba.prange(len(rows)):
-        sums, inputs = np.empty((ROWS, y.shape[1]), np.float32), np.empty((ROWS, x.shape[1]), np.float32)
-        for k in range(ROWS):
-            _read(sums[k], y[rows[n, 2 + k]])
-            _read(inputs[k], x[rows[n, 2 + k]])
-        _add_block(sums, inputs, np.arange(ROWS), rows[n, 1], rows[n, 0], a, b, ranks, starts, scale)
-        for k in range(rows[n, 1]):
-            _round(y[rows[n, 2 + k]], sums[k])
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """One layer's adapters, S of them, for a layer of P output slices (q, k and v share a layer), o columns together.
-
-    Attributes:
-        a: (S, P · R, d), R ranks for each slice.
-        b: (S, R, o).
-        ranks: (S, P), how many of the R each adapter has for each slice; multiples of RANKS, filled up with zeros.
-        starts: (P + 1,), the slices' columns.
-    """
-
-    a: Floats | Halves
-    b: Floats | Halves
-    ranks: Integers
-    starts: Integers
-
-
 def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weights, scale: float) -> None:
     """y[row] += x[row] Aᵀ Bᵀ · scale, in place, with the A and B of each row's slot; summed in float32.
 
@@ -196,7 +215,7 @@ def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weig
         add_products(sums, x.float(), rows, weights, scale)
         y.copy_(sums)
         return
-    kernel(stored(y), stored(x), rows, weights.a, weights.b, weights.ranks, weights.starts, np.float32(scale))
+    kernel(stored(y), stored(x), rows, weights, np.float32(scale))
 
 
 def stored(values: torch.Tensor) -> Floats | Halves:
