@@ -96,6 +96,10 @@ prove-swaps: setup ## 100 promotions and rollbacks under load: nothing fails, no
 prove-gate: setup ## planted forgetter, worse version and template mismatch stopped, sound ones let through, false alarms
 	@$(VENV)/bin/python -m crossover.eval.bench.gate
 
+.PHONY: prove-same-arm
+prove-same-arm: setup ## one arm beside itself, 200 times: how often a report claims a difference
+	@$(VENV)/bin/python -m crossover.eval.bench.same_arm
+
 .PHONY: prove-faults
 prove-faults: setup ## the index under kill -9, ten processes at once, and questions while it changes
 	@$(VENV)/bin/python -m crossover.eval.bench.index_faults

@@ -126,7 +126,9 @@ class GateRefused(RuntimeError):
 
     def __init__(self, served_name: str, verdict: Verdict) -> None:
         told = " ".join(verdict.sentences)
-        super().__init__(f"{served_name} is not promoted. {told} (--force promotes it all the same)")
+        forgot = any(check.what == "forgetting" and not check.passed for check in verdict.checks)
+        remedy = "training with --replay 0.2 keeps what was forgotten; " if forgot else ""
+        super().__init__(f"{served_name} is not promoted. {told} ({remedy}--force promotes it all the same)")
         self.verdict = verdict
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossover.adapters.gate.decision import Measured, Parity, Verdict, decide, not_gated
+from crossover.adapters.gate.decision import GateRefused, Measured, Parity, Verdict, decide, not_gated
 from crossover.eval.gate_judge import compare
 
 N = 80
@@ -46,6 +46,11 @@ def test_a_worse_version_is_refused() -> None:
 def test_a_forgetter_is_refused_however_good_it_is_at_its_task() -> None:
     found = verdict(measured("task", share(80), share(40)), measured("forgetting", share(20), share(60), "base"))
     assert not found.passed and [check.passed for check in found.checks] == [True, False]
+    assert "(training with --replay 0.2 keeps what was forgotten; --force promotes" in str(GateRefused("a@1", found))
+
+
+def test_replay_is_not_advised_where_nothing_was_forgotten() -> None:
+    assert "--replay" not in str(GateRefused("a@1", verdict(measured("task", share(40), share(70)))))
 
 
 def test_a_loss_within_the_margin_passes_even_when_it_is_shown() -> None:
