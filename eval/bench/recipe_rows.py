@@ -40,6 +40,11 @@ class Row:
     second: str
     asked: tuple[str, ...]
 
+    @property
+    def recipes(self) -> set[str]:
+        """Both."""
+        return {self.first, self.second}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -77,11 +82,14 @@ ROWS = (
 
 
 def compared(companies: Mapping[int, tuple[list[Asked], dict[str, Scores]]]) -> list[Found]:
-    """Each row over all companies, p-values corrected (Holm)."""
+    """Each row over all companies that have both of its recipes, p-values corrected (Holm)."""
     paired = []
     for row in ROWS:
         first, second, groups = [], [], []
-        for seed, (asked, scores) in companies.items():
+        both = {seed: (asked, scores) for seed, (asked, scores) in companies.items() if row.recipes <= scores.keys()}
+        if not both:
+            continue
+        for seed, (asked, scores) in both.items():
             chosen = [n for n, each in enumerate(asked) if each.what in row.asked]
             first.append(scores[row.first][chosen])
             second.append(scores[row.second][chosen])

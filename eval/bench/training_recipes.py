@@ -61,18 +61,18 @@ def recipes(folder: Path, replay: float) -> dict[str, list[str]]:
 
 
 def trained(
-    folder: Path, settings: Settings, replay: float, epochs: int, console: Console
+    folder: Path, settings: Settings, replay: float, epochs: int, missing_too: bool, console: Console
 ) -> dict[str, AdapterVersion]:
-    """The adapter of every recipe, those trained that are missing."""
+    """The adapter of every recipe; those that are missing are trained, or else left out."""
     registry = Registry(settings.home)
-    missing = [name for name in recipes(folder, replay) if name not in registry.names()]
+    missing = [name for name in recipes(folder, replay) if name not in registry.names()] if missing_too else []
     if missing:
         run_command(settings.home, "index", str(folder / "task" / "documents" / "v1"), "--prune")
     for name in missing:
         with step(console, f"train {name}"):
             wanted = recipes(folder, replay)[name]
             run_command(settings.home, "train", *wanted, "--name", name, "--epochs", str(epochs))
-    return {name: registry.versions(name)[-1] for name in recipes(folder, replay)}
+    return {name: versions[-1] for name in recipes(folder, replay) if (versions := registry.versions(name))}
 
 
 def questions(folder: Path, settings: Settings, task: World, other: World, passages: int) -> list[Asked]:
@@ -125,7 +125,7 @@ def _prompts(running: BenchEngine, asked: Sequence[Asked], *, with_adapter: bool
 
 
 def company(
-    seed: int, size: str, replay: float, epochs: int, root: Path, console: Console
+    seed: int, size: str, replay: float, epochs: int, missing_too: bool, root: Path, console: Console
 ) -> tuple[list[Asked], dict[str, Scores]]:
     """One company's questions, and each recipe's scores on them."""
     folder = root / f"{size}-{seed}-{epochs}-{replay:g}"
@@ -133,7 +133,7 @@ def company(
     task, other = generate(seed, SIZES[size]), generate(seed + _OTHER, SIZES[size])
     task.write(folder / "task")
     other.write(folder / "other")
-    adapters = trained(folder, settings, replay, epochs, console)
+    adapters = trained(folder, settings, replay, epochs, missing_too, console)
     asked = questions(folder, settings, task, other, settings.passages or resolve(settings.base_model).passages)
     told = {name: version.digest for name, version in adapters.items()} | {
         "asked": [e.messages[-1].content for e in asked]
@@ -156,6 +156,7 @@ def main(
     size: Annotated[str, typer.Option(help=f"Of each company: {', '.join(SIZES)}.")] = "small",
     replay: Annotated[float, typer.Option(help="The share that replay gets.")] = 0.2,
     epochs: Annotated[int, typer.Option(help="Of every training.")] = 32,
+    train: Annotated[bool, typer.Option(help="Train what is missing; else what there is, is compared.")] = True,
     root: Annotated[Path, typer.Option(help="Where adapters and answers are kept.")] = Path("build/recipes"),
 ) -> None:
     """Train what is missing, ask what was not asked, print the table.
@@ -167,7 +168,7 @@ def main(
     with tidy_on_sigterm():
         for seed in seeds or [911, 912, 913]:
             console.print(f"company {seed}")
-            companies[seed] = company(seed, size, replay, epochs, root.resolve(), console)
+            companies[seed] = company(seed, size, replay, epochs, train, root.resolve(), console)
     found = compared(companies)
     figures = {"seeds": list(companies), "size": size, "replay": replay, "epochs": epochs}
     path = record.write("prove", "training-recipes", figures | {"rows": [each.figures for each in found]})
