@@ -72,7 +72,8 @@ def trained(
         with step(console, f"train {name}"):
             wanted = recipes(folder, replay)[name]
             run_command(settings.home, "train", *wanted, "--name", name, "--epochs", str(epochs))
-    return {name: versions[-1] for name in recipes(folder, replay) if (versions := registry.versions(name))}
+    known = registry.names()
+    return {name: registry.versions(name)[-1] for name in recipes(folder, replay) if name in known}
 
 
 def questions(folder: Path, settings: Settings, task: World, other: World, passages: int) -> list[Asked]:
