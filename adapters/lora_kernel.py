@@ -206,16 +206,23 @@ def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weig
 
     Args:
         y: (T, o), of any floating type.
-        x: (T, d), of the same.
+        x: (T, d), of any, too.
         rows: from :func:`blocks`.
     """
     kernel = _KERNELS.get(y.dtype)
     if kernel is None or not y.is_contiguous():
         sums = y.float().contiguous()
-        add_products(sums, x.float(), rows, weights, scale)
+        add_products(sums, x, rows, weights, scale)
         y.copy_(sums)
         return
-    kernel(stored(y), stored(x), rows, weights, np.float32(scale))
+    kernel(stored(y), stored(x.to(y.dtype)), rows, weights, np.float32(scale))
+
+
+def compile_for(dtype: torch.dtype) -> None:
+    """Compile the kernel for rows and weights of that type, which takes 2 s that the first request should not wait."""
+    row, stack = torch.zeros(1, RANKS, dtype=dtype), stored(torch.zeros(1, RANKS, RANKS, dtype=dtype))
+    weights = Weights(stack, stack, np.array([[RANKS]]), np.array([0, RANKS]))
+    add_products(row, row.clone(), blocks([0]), weights, 1.0)
 
 
 def stored(values: torch.Tensor) -> Floats | Halves:

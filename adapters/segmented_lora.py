@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import linear
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-from crossover.adapters.lora_kernel import RANKS, Integers, Weights, add_products, blocks, stored
+from crossover.adapters.lora_kernel import RANKS, Integers, Weights, add_products, blocks, compile_for, stored
 
 
 class SegmentedPunicaWrapper(PunicaWrapperCPU):
@@ -29,6 +29,9 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        dtype = getattr(kwargs.get("lora_config"), "lora_dtype", None)
+        if isinstance(dtype, torch.dtype):
+            compile_for(dtype)
         self._tokens = blocks([])
         self._samples = blocks([])
         self._layers: dict[int, _Layer] = {}

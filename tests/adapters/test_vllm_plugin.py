@@ -123,6 +123,11 @@ def test_sharded_layers_embeddings_and_logits_are_right_too(
     wrapper.add_lora_embedding(embedded, shrunk[0], b)
     torch.testing.assert_close(embedded, wanted)
 
+    other_type = y.clone()  # as where the model's own type is bfloat16, and the logits' is not
+    coarse = x.bfloat16()
+    wrapper.add_lora_linear(other_type, coarse, (a,), (b,), 1.0, (WIDTH,))
+    torch.testing.assert_close(other_type, expected(slots, y, coarse.float(), a, b))
+
     logits = torch.cat([y, torch.zeros(ROWS, 3)], dim=1)  # padded beyond B's vocabulary
     wrapper.add_lora_logits(logits, x, a, b, 1.0)
     torch.testing.assert_close(logits[:, :WIDTH], wanted)
