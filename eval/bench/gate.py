@@ -47,6 +47,13 @@ _ANSWERS_AT_ONCE = 50
 _TEMPERATURE = 1.0
 
 
+def company_folder(seed: int, size: str) -> Path:
+    """Where a company's adapters are kept."""
+    folder = (Path("build") / "prove" / "gate" / f"{size}-{seed}").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def trained(folder: Path, seed: int, size: str, console: Console) -> dict[str, AdapterVersion]:
     """The adapters by what they are planted as; those trained that are missing."""
     world, home = generate(seed, SIZES[size]), folder / "home"
@@ -158,8 +165,7 @@ def main(
     Example: python -m crossover.eval.bench.gate 921 --repetitions 20
     """
     console = Console(stderr=True, highlight=False)
-    folder = (Path("build") / "prove" / "gate" / f"{size}-{seed}").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = company_folder(seed, size)
     with tidy_on_sigterm():
         versions = trained(folder, seed, size, console)
         told = verdicts(folder / "home", versions, console)

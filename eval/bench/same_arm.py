@@ -13,7 +13,6 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -27,7 +26,7 @@ from crossover.adapters.prompt import Prompts, render
 from crossover.adapters.registry import AdapterVersion
 from crossover.eval.bench import record
 from crossover.eval.bench.engine import engine_with
-from crossover.eval.bench.gate import trained
+from crossover.eval.bench.gate import company_folder, trained
 from crossover.eval.bench.load import LoadGenerator
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.questions import OVERALL, Question
@@ -51,9 +50,10 @@ async def sampled(version: AdapterVersion, questions: Sequence[Question], count:
                 "max_tokens": _MAX_TOKENS,
                 "temperature": 1.0,
                 "n": n,
-                "seed": 1000 * part,
+                # Of its own: with one seed for all, a column's answers to all questions would share their chance.
+                "seed": 1000 * (number * len(parts) + part),
             }
-            for question in questions
+            for number, question in enumerate(questions)
             for part, n in enumerate(parts)
         ]
         measured = await load.closed(running.completions, bodies, _AT_ONCE)
@@ -93,8 +93,7 @@ def main(
     Example: python -m crossover.eval.bench.same_arm 921 --repetitions 20
     """
     console = Console(stderr=True, highlight=False)
-    folder = (Path("build") / "prove" / "gate" / f"{size}-{seed}").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = company_folder(seed, size)
     questions = generate(seed, SIZES[size]).questions
     with tidy_on_sigterm():
         version = trained(folder, seed, size, console)["good"]
