@@ -1,4 +1,4 @@
-"""The digest that names an adapter version: equal for equal weights and configuration."""
+"""Of weights on disk: the digest that names a version, equal for equal weights and configuration, and their size."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def seal(folder: Path, config: dict[str, Any], file: str = CONFIG) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()[:12]
+
+
+def weight_bytes(folder: Path) -> int:
+    """What the weights of an adapter or a model in that folder take on disk."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))

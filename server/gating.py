@@ -13,6 +13,7 @@ from typing import Self
 
 import psutil
 
+from crossover.adapters.digest import weight_bytes
 from crossover.adapters.gate.decision import GateRefused, Parity, Verdict, not_gated
 from crossover.adapters.gate.evaluate import evaluate
 from crossover.adapters.gate.questions import Item
@@ -190,8 +191,7 @@ def _no_parity(base: Path) -> str:
     """Why the base model cannot be loaded a second time; "" where it can."""
     if not base.is_dir():
         return "the base model is no folder on this machine"
-    weights = sum(file.stat().st_size for file in base.glob("*.safetensors"))
-    enough = psutil.virtual_memory().available >= _TIMES_THE_WEIGHTS * weights
+    enough = psutil.virtual_memory().available >= _TIMES_THE_WEIGHTS * weight_bytes(base)
     return "" if enough else "there is too little memory to load the base model once more"
 
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import AdapterCard, DataCard
+from crossover.adapters.digest import weight_bytes
 from crossover.adapters.examples import Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.preferences.pair import PairSet
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
 from crossover.adapters.training.dpo_options import DpoOptions
-from crossover.adapters.training.finish import Stopwatch, origin, save_adapter, weight_bytes
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
 from crossover.adapters.training.methods import DPO
 from crossover.adapters.training.options import Progress
 from crossover.adapters.training.parent import check_parent, like

@@ -30,11 +30,6 @@ class Stopwatch:
         return {"wall_seconds": round(wall, 1), "device_seconds": round(device, 1)}
 
 
-def weight_bytes(folder: Path) -> int:
-    """What the weights in there take on disk."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-
-
 def save_adapter(model: PeftModel, base: BaseModel, folder: Path) -> None:
     """Write the trained adapter as vLLM and PEFT read it, and nothing else."""
     # DPO's model has a frozen copy of its parent, too. Left to "auto", PEFT would ask the hub for the vocabulary.

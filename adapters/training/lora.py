@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import FULL, AdapterCard, DataCard
+from crossover.adapters.digest import weight_bytes
 from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.kept_examples import write_kept
 from crossover.adapters.registry import AdapterVersion, Registry, check_name
-from crossover.adapters.training.finish import Stopwatch, origin, save_adapter, weight_bytes
+from crossover.adapters.training.finish import Stopwatch, origin, save_adapter
 from crossover.adapters.training.material import Material, context_drawer
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from crossover.adapters.base_model import BaseModelNotFoundError, resolve
 from crossover.adapters.card import AdapterCard
+from crossover.adapters.digest import weight_bytes
 from crossover.adapters.registry import AdapterVersion, Registry, UnknownAdapter
 from crossover.indexer.disk import bytes_on_disk
 
@@ -90,7 +91,7 @@ def _footprint(version: AdapterVersion) -> Footprint:
     return Footprint(
         examples=card.data.examples,
         device_hours=(card.device_seconds or card.wall_seconds) / 3600,
-        disk_gib=sum(file.stat().st_size for file in version.path.glob("*.safetensors")) / _GIB,
+        disk_gib=weight_bytes(version.path) / _GIB,
         base_gib=_base_gib(card),
         full=card.method == _FULL,
     )
@@ -103,5 +104,5 @@ def _base_gib(card: AdapterCard) -> float | None:
         except BaseModelNotFoundError:
             continue
         if base.fingerprint == card.base_fingerprint and Path(base.path).is_dir():
-            return sum(file.stat().st_size for file in Path(base.path).glob("*.safetensors")) / _GIB
+            return weight_bytes(Path(base.path)) / _GIB
     return None
