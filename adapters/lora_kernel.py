@@ -21,6 +21,8 @@ ROWS = 4
 """As many rows go through the weights together."""
 RANKS = 4
 """Ranks come in multiples of this."""
+HEAD = 3
+"""What a block says before its rows: slot, whether it is the first with that slot, how many rows."""
 
 # Sums may be taken in another order, for the vector units; nothing else of IEEE 754 is given up.
 _REORDER = {"reassoc", "contract"}
@@ -34,7 +36,7 @@ Integers = NDArray[np.int64]
 
 
 def blocks(slots: Sequence[int]) -> Integers:
-    """The rows with an adapter, four of one slot to a block: (blocks, 6) of slot, how many rows, the rows.
+    """The rows with an adapter, four of one slot to a block: (blocks, 7) of slot, first of its slot, how many, the rows.
 
     A block of fewer names its last row again: so every row's sums come in one order, whoever shares its batch.
 
@@ -46,11 +48,11 @@ def blocks(slots: Sequence[int]) -> Integers:
         if slot >= 0:
             rows_of.setdefault(slot, []).append(row)
     made = [
-        (slot, len(part), *part, *part[-1:] * (ROWS - len(part)))
+        (slot, first == 0, len(part), *part, *part[-1:] * (ROWS - len(part)))
         for slot, rows in sorted(rows_of.items())
-        for part in (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
+        for first, part in ((first, rows[first : first + ROWS]) for first in range(0, len(rows), ROWS))
     ]
-    return np.array(made, dtype=np.int64).reshape(-1, 2 + ROWS)
+    return np.array(made, dtype=np.int64).reshape(-1, HEAD + ROWS)
 
 
 def _value(stored: Any) -> float:
@@ -131,25 +133,21 @@ def _fetch(weights: Floats) -> np.float32:
 
 
 @njit
-def _add_block(
-    y: Floats, x: Floats, rows: Integers, count: int, slot: int, fresh: bool, weights: Weights, scale: float
-) -> np.float32:
-    """The products of one block: the first `count` of four rows, all with the adapter in `slot`.
-
-    Args:
-        fresh: the block before had another adapter, so that the weights are still in memory.
+def _add_block(y: Floats, x: Floats, rows: Integers, head: Integers, weights: Weights, scale: float) -> np.float32:
+    """The products of one block, whose rows in y and x are `rows`.
 
     Returns:
         Nothing of use: but what went unused would not be fetched.
     """
+    slot, first_of_slot, count = head[0], head[1], head[2]
     a, b, ranks, starts = weights
     h = np.empty((ROWS, a.shape[1]), np.float32)
     unused = np.empty(y.shape[1], np.float32)  # beside the last row where their number is odd
-    fetched = _fetch(a[slot]) if fresh else np.float32(0)
+    fetched = _fetch(a[slot]) if first_of_slot else np.float32(0)
     for part in range(ranks.shape[1]):
         low = part * b.shape[1]
         _shrink(h, x, rows, a, slot, low, low + ranks[slot, part])
-    if fresh:
+    if first_of_slot:
         fetched += _fetch(b[slot])
     for part in range(ranks.shape[1]):
         low, first, last = part * b.shape[1], starts[part], starts[part + 1]
@@ -164,9 +162,7 @@ def _add_block(
 def _add_float32(y: Floats, x: Floats, rows: Integers, weights: Weights, scale: float) -> np.float32:
     fetched = np.float32(0)
     for n in numba.prange(len(rows)):
-        slot, count = rows[n, 0], rows[n, 1]
-        fresh = n == 0 or rows[n - 1, 0] != slot
-        fetched += _add_block(y, x, rows[n, 2:], count, slot, fresh, weights, scale)
+        fetched += _add_block(y, x, rows[n, HEAD:], rows[n, :HEAD], weights, scale)
     return fetched
 
 
@@ -174,15 +170,14 @@ def _add_float32(y: Floats, x: Floats, rows: Integers, weights: Weights, scale: 
 def _add_bfloat16(y: Halves, x: Halves, rows: Integers, weights: Weights, scale: float) -> np.float32:
     fetched = np.float32(0)
     for n in numba.prange(len(rows)):
-        slot, count = rows[n, 0], rows[n, 1]
-        fresh = n == 0 or rows[n - 1, 0] != slot
+        head, block = rows[n, :HEAD], rows[n, HEAD:]
         sums, inputs = np.empty((ROWS, y.shape[1]), np.float32), np.empty((ROWS, x.shape[1]), np.float32)
         for k in range(ROWS):
-            _read(sums[k], y[rows[n, 2 + k]])
-            _read(inputs[k], x[rows[n, 2 + k]])
-        fetched += _add_block(sums, inputs, np.arange(ROWS), count, slot, fresh, weights, scale)
-        for k in range(count):
-            _round(y[rows[n, 2 + k]], sums[k])
+            _read(sums[k], y[block[k]])
+            _read(inputs[k], x[block[k]])
+        fetched += _add_block(sums, inputs, np.arange(ROWS), head, weights, scale)
+        for k in range(head[2]):
+            _round(y[block[k]], sums[k])
     return fetched
 
 
@@ -215,20 +210,32 @@ def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weig
         add_products(sums, x, rows, weights, scale)
         y.copy_(sums)
         return
-    kernel(stored(y), stored(x.to(y.dtype)), rows, weights, np.float32(scale))
+    kernel(_array(y), _array(x.to(y.dtype)), rows, weights, np.float32(scale))
 
 
 def compile_for(dtype: torch.dtype) -> None:
-    """Compile the kernel for rows and weights of that type, which takes 2 s that the first request should not wait."""
-    row, stack = torch.zeros(1, RANKS, dtype=dtype), stored(torch.zeros(1, RANKS, RANKS, dtype=dtype))
-    weights = Weights(stack, stack, np.array([[RANKS]]), np.array([0, RANKS]))
-    add_products(row, row.clone(), blocks([0]), weights, 1.0)
+    """Compile the kernel for rows of that type, which takes some seconds that the first request should not wait."""
+    for value in (1.0, 1 / 3):  # the second is no bfloat16
+        row, stack = torch.zeros(1, RANKS, dtype=dtype), stored(torch.full((1, RANKS, RANKS), value, dtype=dtype))
+        weights = Weights(*stack, *stack, np.array([[RANKS]]), np.array([0, RANKS]))
+        add_products(row, row.clone(), blocks([0]), weights, 1.0)
 
 
-def stored(values: torch.Tensor) -> Floats | Halves:
-    """As the kernel takes them: contiguous, bfloat16 as its bits, because NumPy has none, any other type as float32."""
+def stored(*weights: torch.Tensor) -> tuple[Floats | Halves, ...]:
+    """As the kernel takes them: all in bfloat16 where they lose nothing by it, else in float32.
+
+    Reading them from memory, step by step, is most of what another adapter in the batch costs.
+    """
+    halves = [each.bfloat16() for each in weights]
+    exact = all(torch.equal(half.float(), each.float()) for half, each in zip(halves, weights, strict=True))
+    return tuple(map(_array, halves if exact else [each.float() for each in weights]))
+
+
+def _array(values: torch.Tensor) -> Floats | Halves:
+    """In NumPy, which has no bfloat16: its bits."""
     values = values.contiguous()
-    return values.view(torch.uint16).numpy() if values.dtype == torch.bfloat16 else values.float().numpy()
+    array: Floats | Halves = (values.view(torch.uint16) if values.dtype == torch.bfloat16 else values).numpy()
+    return array
 
 
 _KERNELS = {torch.float32: _add_float32, torch.bfloat16: _add_bfloat16}

@@ -169,7 +169,7 @@ def _prepare(
     greatest = int(ranks.max())
     a = torch.cat([a[:, 0, :greatest] for a in a_stacked], dim=1)
     b = torch.cat([b[:, 0, :, :greatest].transpose(1, 2) for b in b_stacked], dim=2)
-    return Weights(stored(a), stored(b), ranks.numpy(), np.array([0, *accumulate(slices)]))
+    return Weights(*stored(a, b), ranks.numpy(), np.array([0, *accumulate(slices)]))
 
 
 def _filled(a: torch.Tensor) -> torch.Tensor:
@@ -181,5 +181,5 @@ def _filled(a: torch.Tensor) -> torch.Tensor:
 
 def _by_slot(rows: Integers) -> Iterator[tuple[torch.Tensor, int]]:
     """The rows of each block, to index with, and its slot."""
-    for slot, count, *named in rows.tolist():
+    for slot, _, count, *named in rows.tolist():
         yield torch.tensor(named[:count]), slot

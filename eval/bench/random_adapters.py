@@ -9,6 +9,7 @@ from pathlib import Path
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.registry import AdapterVersion, Registry
+from crossover.adapters.training.finish import save_adapter
 
 
 def random_adapter(base: BaseModel, folder: Path, seed: int, *, rank: int = 16, strength: float = 2.0) -> Path:
@@ -32,8 +33,7 @@ def random_adapter(base: BaseModel, folder: Path, seed: int, *, rank: int = 16, 
         for name, weight in model.named_parameters():
             if ".lora_B." in name:
                 weight *= strength
-    model.save_pretrained(folder)
-    (folder / "README.md").unlink(missing_ok=True)
+    save_adapter(model, base, folder)
     return folder
 
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+import torch
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from crossover.adapters.base_model import BaseModel
@@ -106,7 +106,7 @@ def test_matrices_of_another_shape_or_layer_are_refused_whatever_the_name_says(
     with pytest.raises(NotServable, match=r"lora_A of .* is \[4, \d+\], but in .* that layer is \["):
         imported(foreign, qwen3, tmp_path, same_base=True)
     weights = load_file(foreign / "adapter_model.safetensors")
-    weights["base_model.model.model.layers.99.mlp.up_proj.lora_A.weight"] = np.ones((4, 8), np.float32)
+    weights["base_model.model.model.layers.99.mlp.up_proj.lora_A.weight"] = torch.ones(4, 8)
     save_file(weights, foreign / "adapter_model.safetensors")
     with pytest.raises(NotServable, match=r"layers\.99\.mlp\.up_proj .* there is no such layer"):
         imported(foreign, reader, tmp_path, same_base=True)

@@ -61,16 +61,17 @@ def expected(slots: list[int], y: torch.Tensor, x: torch.Tensor, a: torch.Tensor
     return y
 
 
+@pytest.mark.parametrize("saved", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("batch", BATCHES)
 def test_every_row_gets_its_own_adapter_and_base_rows_are_untouched(
-    wrapper_for: Callable[[list[int]], Any], batch: str, dtype: torch.dtype
+    wrapper_for: Callable[[list[int]], Any], batch: str, dtype: torch.dtype, saved: torch.dtype
 ) -> None:
     slots = BATCHES[batch]
     wrapper = wrapper_for(slots)
     x, y = torch.randn(ROWS, WIDTH).to(dtype), torch.randn(ROWS, sum(SLICES)).to(dtype)
-    a = tuple(weights(RANK, WIDTH, rank_dim=1).to(dtype) for _ in SLICES)
-    b = tuple(weights(out, RANK, rank_dim=2).to(dtype) for out in SLICES)
+    a = tuple(weights(RANK, WIDTH, rank_dim=1).to(saved).to(dtype) for _ in SLICES)
+    b = tuple(weights(out, RANK, rank_dim=2).to(saved).to(dtype) for out in SLICES)
     result = y.clone()
     wrapper.add_lora_linear(result, x, a, b, 0.5, SLICES)
     columns = zip(y.float().split(SLICES, dim=1), a, b, strict=True)
