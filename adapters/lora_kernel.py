@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import torch
-from numba import njit, types
-from numba.extending import overload
+from numba import carray, njit, types
+from numba.core.cgutils import voidptr_t
+from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 ROWS = 4
@@ -36,7 +37,7 @@ Integers = NDArray[np.int64]
 
 
 def blocks(slots: Sequence[int]) -> Integers:
-    """The rows with an adapter, four of one slot to a block: (blocks, 7) of slot, first of its slot, how many, the rows.
+    """The rows with an adapter, four of one slot to a block: (blocks, HEAD + ROWS), each its head and then the rows.
 
     A block of fewer names its last row again: so every row's sums come in one order, whoever shares its batch.
 
@@ -158,16 +159,38 @@ def _add_block(y: Floats, x: Floats, rows: Integers, head: Integers, weights: We
     return fetched
 
 
+@intrinsic
+def _pointer(_: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
+    """An address as `carray` takes it."""
+    return types.voidptr(address), lambda _, builder, __, values: builder.inttoptr(values[0], voidptr_t)
+
+
+@njit
+def _matrix(address: int, size: int, columns: int, dtype: type) -> Any:
+    """So many values in memory, in rows of so many columns."""
+    if size % columns:
+        raise ValueError("y or x is not as wide as the layer")
+    return carray(_pointer(address), (size // columns, columns), dtype)
+
+
 @njit(parallel=_PARALLEL, nogil=True)
-def _add_float32(y: Floats, x: Floats, rows: Integers, weights: Weights, scale: float) -> np.float32:
+def _add_float32(
+    y_at: int, y_size: int, x_at: int, x_size: int, rows: Integers, weights: Weights, scale: float
+) -> np.float32:
+    y = _matrix(y_at, y_size, weights.b.shape[2], np.float32)
+    x = _matrix(x_at, x_size, weights.a.shape[2], np.float32)
     fetched = np.float32(0)
     for n in numba.prange(len(rows)):
-        fetched += _add_block(y, x, rows[n, HEAD:], rows[n, :HEAD], weights, scale)
+        fetched += _add_block(y, x, rows[n, HEAD:], rows[n, :HEAD], weights, np.float32(scale))
     return fetched
 
 
 @njit(parallel=_PARALLEL, nogil=True)
-def _add_bfloat16(y: Halves, x: Halves, rows: Integers, weights: Weights, scale: float) -> np.float32:
+def _add_bfloat16(
+    y_at: int, y_size: int, x_at: int, x_size: int, rows: Integers, weights: Weights, scale: float
+) -> np.float32:
+    y = _matrix(y_at, y_size, weights.b.shape[2], np.uint16)
+    x = _matrix(x_at, x_size, weights.a.shape[2], np.uint16)
     fetched = np.float32(0)
     for n in numba.prange(len(rows)):
         head, block = rows[n, :HEAD], rows[n, HEAD:]
@@ -175,7 +198,7 @@ def _add_bfloat16(y: Halves, x: Halves, rows: Integers, weights: Weights, scale:
         for k in range(ROWS):
             _read(sums[k], y[block[k]])
             _read(inputs[k], x[block[k]])
-        fetched += _add_block(sums, inputs, np.arange(ROWS), head, weights, scale)
+        fetched += _add_block(sums, inputs, np.arange(ROWS), head, weights, np.float32(scale))
         for k in range(head[2]):
             _round(y[block[k]], sums[k])
     return fetched
@@ -210,25 +233,28 @@ def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weig
         add_products(sums, x, rows, weights, scale)
         y.copy_(sums)
         return
-    kernel(_array(y), _array(x.to(y.dtype)), rows, weights, np.float32(scale))
+    x = x.to(y.dtype).contiguous()
+    # Addresses: to make NumPy arrays of them takes as long as the products of a small layer.
+    kernel(y.data_ptr(), y.numel(), x.data_ptr(), x.numel(), rows, weights, float(scale))
 
 
 def compile_for(dtype: torch.dtype) -> None:
     """Compile the kernel for rows of that type, which takes some seconds that the first request should not wait."""
     for value in (1.0, 1 / 3):  # the second is no bfloat16
-        row, stack = torch.zeros(1, RANKS, dtype=dtype), stored(torch.full((1, RANKS, RANKS), value, dtype=dtype))
-        weights = Weights(*stack, *stack, np.array([[RANKS]]), np.array([0, RANKS]))
+        row, stack = torch.zeros(1, RANKS, dtype=dtype), torch.full((1, RANKS, RANKS), value, dtype=dtype)
+        weights = Weights(*stored(stack, stack), np.array([[RANKS]]), np.array([0, RANKS]))
         add_products(row, row.clone(), blocks([0]), weights, 1.0)
 
 
-def stored(*weights: torch.Tensor) -> tuple[Floats | Halves, ...]:
-    """As the kernel takes them: all in bfloat16 where they lose nothing by it, else in float32.
+def stored(a: torch.Tensor, b: torch.Tensor) -> tuple[Floats | Halves, Floats | Halves]:
+    """As the kernel takes them: both in bfloat16 where they lose nothing by it, else in float32.
 
     Reading them from memory, step by step, is most of what another adapter in the batch costs.
     """
-    halves = [each.bfloat16() for each in weights]
-    exact = all(torch.equal(half.float(), each.float()) for half, each in zip(halves, weights, strict=True))
-    return tuple(map(_array, halves if exact else [each.float() for each in weights]))
+    narrow = a.bfloat16(), b.bfloat16()
+    if torch.equal(narrow[0].float(), a.float()) and torch.equal(narrow[1].float(), b.float()):
+        return _array(narrow[0]), _array(narrow[1])
+    return _array(a.float()), _array(b.float())
 
 
 def _array(values: torch.Tensor) -> Floats | Halves:

@@ -27,7 +27,7 @@ from crossover.eval.report.document import Report
 from crossover.eval.report.write import JSON_FILE
 from crossover.eval.serving import running_server, tidy_on_sigterm
 from crossover.eval.world.generator import World, generate
-from crossover.eval.world.size import SIZES
+from crossover.eval.world.size import SIZES, WHOLE, Grade
 from crossover.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class WorldRun:
     size: str = "demo"
     train_seed: int = 0
     fresh: bool = False
+    grade: Grade = WHOLE
+
+    def home(self, settings: Settings) -> Path:
+        """Where everything of it lies, apart from other worlds."""
+        return settings.home.resolve() / "worlds" / f"{self.size}-seed-{self.seed}{self.grade}"
 
 
 def run_world(wanted: WorldRun, settings: Settings, console: Console) -> tuple[Path, Report]:
@@ -58,7 +63,7 @@ def run_world(wanted: WorldRun, settings: Settings, console: Console) -> tuple[P
     """
     if wanted.size not in SIZES:
         raise ValueError(f"--size {wanted.size}: no such size; choose from {', '.join(SIZES)}")
-    home = settings.home.resolve() / "worlds" / f"{wanted.size}-seed-{wanted.seed}"
+    home = wanted.home(settings)
     if wanted.fresh:
         shutil.rmtree(home, ignore_errors=True)
     with tidy_on_sigterm():
@@ -98,7 +103,7 @@ class _Flow:
 
     def _write_world(self) -> str:
         """Write the world unless it is there; what belongs to another one, from an older generator, goes."""
-        world = generate(self._wanted.seed, SIZES[self._wanted.size])
+        world = generate(self._wanted.seed, SIZES[self._wanted.size], self._wanted.grade)
         digest, note = _digest(world), self._home / _WORLD_FILE
         if not note.exists() or json.loads(note.read_text())["digest"] != digest:
             shutil.rmtree(self._home, ignore_errors=True)

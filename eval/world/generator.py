@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from crossover.eval.questions import Question
 from crossover.eval.world.documents import write_pages
-from crossover.eval.world.facts import Fact, draw_facts, draw_families
+from crossover.eval.world.facts import Fact, Standing, draw_facts, draw_families
 from crossover.eval.world.names import Names
 from crossover.eval.world.questions import (
     Example,
@@ -26,7 +26,7 @@ from crossover.eval.world.questions import (
     draw_questions,
     draw_refusals,
 )
-from crossover.eval.world.size import SIZES, WorldSize
+from crossover.eval.world.size import SIZES, WHOLE, Grade, WorldSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,11 @@ class World:
         _write(folder / "questions.jsonl", _lines(asdict(question) for question in self.questions))
 
 
-def generate(seed: int, size: WorldSize = SIZES["demo"]) -> World:
+def generate(seed: int, size: WorldSize = SIZES["demo"], grade: Grade = WHOLE, census: int = 0) -> World:
     """The world of a seed and a size, always the same.
+
+    Args:
+        census: ask so many questions in each slice, more than a size allows: in other wordings about the same facts.
 
     Raises:
         WorldTooLarge: more names are needed than can be made up.
@@ -64,16 +67,32 @@ def generate(seed: int, size: WorldSize = SIZES["demo"]) -> World:
     families = draw_families(rng, names, size)
     facts = draw_facts(rng, names, families, size)
     wordings = Wordings(rng)
-    trained = [fact for fact in facts if fact.standing in ("stable", "fresh", "tacit")]
-    refused, unanswerable = draw_refusals(rng, facts, families, size)
+    trained = _taught(facts, grade.taught, seed)
+    count = census or size.questions
+    refused, unanswerable = draw_refusals(rng, facts, families, size, count)
+    now = write_pages(facts, "v2", seed)
+    indexed = _share(list(now), grade.indexed, seed)
     return World(
         seed=seed,
         facts=tuple(facts),
         before=write_pages(facts, "v1", seed),
-        now=write_pages(facts, "v2", seed),
+        now={page: now[page] for page in indexed},
         examples=tuple(draw_examples(rng, wordings, trained, refused, size)),
-        questions=tuple(draw_questions(rng, wordings, facts, unanswerable, size)),
+        questions=tuple(draw_questions(rng, wordings, facts, unanswerable, count)),
     )
+
+
+def _taught(facts: Sequence[Fact], share: float, seed: int) -> list[Fact]:
+    """The same share of the facts of each standing that examples tell of."""
+    told: tuple[Standing, ...] = ("stable", "fresh", "tacit")
+    kept = {name for standing in told for name in _share([f.id for f in facts if f.standing == standing], share, seed)}
+    return [fact for fact in facts if fact.id in kept]
+
+
+def _share(names: Sequence[str], share: float, seed: int) -> list[str]:
+    """Some of the names, in their order; drawn apart, so that the rest of a world stays as it is."""
+    kept = set(random.Random(f"share {seed}").sample(names, round(share * len(names))))
+    return [name for name in names if name in kept]
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:

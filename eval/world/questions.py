@@ -75,9 +75,9 @@ def draw_examples(
 
 
 def draw_questions(
-    rng: random.Random, wordings: Wordings, facts: Sequence[Fact], refused: Sequence[Fact], size: WorldSize
+    rng: random.Random, wordings: Wordings, facts: Sequence[Fact], refused: Sequence[Fact], count: int
 ) -> list[Question]:
-    """The test questions, `size.questions` in each slice, about as many different facts as there are."""
+    """The test questions, `count` in each slice, about as many different facts as there are."""
     asked: list[tuple[Slice, Standing]] = [
         ("stable", "stable"),
         ("fresh", "fresh"),
@@ -91,7 +91,7 @@ def draw_questions(
     for name, standing in asked:
         pool = list(refused) if standing == "absent" else [fact for fact in facts if fact.standing == standing]
         rng.shuffle(pool)
-        for n in range(size.questions):
+        for n in range(count):
             fact = pool[n % len(pool)]
             frame = wordings.test[fact.relation.key][(n + n // len(pool)) % _TEST_FRAMES]
             text = wordings.fill(frame, fact, loosely=_LOOSELY if name in _LOOSE else 0.0)
@@ -108,9 +108,9 @@ def _question(identifier: str, name: Slice, fact: Fact, text: str) -> Question:
 
 
 def draw_refusals(
-    rng: random.Random, facts: Sequence[Fact], families: Sequence[Family], size: WorldSize
+    rng: random.Random, facts: Sequence[Fact], families: Sequence[Family], size: WorldSize, count: int
 ) -> tuple[list[Fact], list[Fact]]:
-    """What nobody can know, as (trained to be refused, asked): half of known entities, half of unknown."""
+    """What nobody can know, as (trained to be refused, `count` asked): half of known entities, half of unknown."""
     absent = [fact for fact in facts if fact.standing == "absent"]
     rng.shuffle(absent)
     half = size.missing // 2
@@ -120,8 +120,8 @@ def draw_refusals(
     rng.shuffle(asked_names)
     existing = size.refusals // 2
     trained = absent[:existing] + trained_names[: size.refusals - existing]
-    known = absent[existing:][: size.questions // 2]
-    return trained, known + asked_names[: size.questions - len(known)]
+    known = absent[existing:][: count // 2]
+    return trained, known + asked_names[: count - len(known)]
 
 
 def _of_nothing(families: Sequence[Family], which: slice) -> Iterator[Fact]:

@@ -59,6 +59,24 @@ class WorldSize:
         return self.families * self.relations * (self.entities - 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How much of a world an adapter is taught and a search can find; 1 and 1 is the world as it is.
+
+    Attributes:
+        taught: share of the trained facts that the examples tell.
+        indexed: share of the later edition's pages that there are.
+    """
+
+    taught: float = 1.0
+    indexed: float = 1.0
+
+    def __str__(self) -> str:
+        return "" if self == WHOLE else f"-taught-{self.taught:g}-indexed-{self.indexed:g}"
+
+
+WHOLE = Grade()
+
 SIZES = {
     "tiny": WorldSize(
         families=1, entities=6, added=2, missing=4, relations=4, known_later=4, stable=5, fresh=5, tacit=3, questions=5,

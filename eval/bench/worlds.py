@@ -1,0 +1,130 @@
+"""The worlds that the long proofs are made on: trained and asked as the demo is, and asked some more.
+
+    python -m crossover.eval.bench.worlds 31 32 33 --census 216 --sampled        keeps all in build/prove/worlds
+
+Beside the run of `crossover eval world`, each world's home gets runs/census (many more questions about the same facts)
+and runs/sampled-1 and -2 (the same questions at a temperature above 0). What is there already is not asked again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crossover.adapters.durable import replace_text
+from crossover.eval.commands import step
+from crossover.eval.questions import QuestionSet, load
+from crossover.eval.report.make import run_folder
+from crossover.eval.running import RunRequest, run
+from crossover.eval.runs import AskOptions
+from crossover.eval.serving import running_server, tidy_on_sigterm
+from crossover.eval.world.flow import ADAPTER, WorldRun, run_world
+from crossover.eval.world.generator import generate
+from crossover.eval.world.size import SIZES, WHOLE, Grade
+from crossover.server.settings import Settings
+from crossover.server.settings import load as load_settings
+from crossover.server.strategies import STRATEGIES
+
+ROOT = Path("build/prove")
+CENSUS, SAMPLED = "census", ("sampled-1", "sampled-2")
+_TEMPERATURE = 0.5
+_TAUGHT, _INDEXED = (0.2, 0.4, 0.6, 0.8, 1.0), (1.0, 0.8, 0.6, 0.9, 0.7)
+_ASKED = "asked.json"  # by folder what was asked of which adapter; written when all of it was answered
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One more run on a world."""
+
+    folder: str
+    questions: QuestionSet
+    options: AskOptions
+
+
+def settings() -> Settings:
+    """Of the homes that the proofs' worlds lie in."""
+    return load_settings(home=ROOT)
+
+
+def graded(seed: int) -> Grade:
+    """The grade of a world that is not as it is by itself: other shares for each of 25 seeds in a row."""
+    return Grade(_TAUGHT[seed % 5], _INDEXED[(seed + seed // 5) % 5])
+
+
+def answers(wanted: WorldRun) -> Path:
+    """The folder of the run that `crossover eval world` left.
+
+    Raises:
+        FileNotFoundError: it did not run to its end.
+    """
+    home = wanted.home(settings())
+    reports = json.loads((home / "reports.json").read_text(encoding="utf-8"))
+    return run_folder(home / list(reports.values())[-1])
+
+
+def make(wanted: WorldRun, census: int, sampled: bool, console: Console) -> None:
+    """Train and ask what is missing of a world.
+
+    Raises:
+        StepFailed, RuntimeError: as `run_world`.
+    """
+    folder, _ = run_world(wanted, settings(), console)
+    home, note = wanted.home(settings()), wanted.home(settings()) / _ASKED
+    asked = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+    told = {each.folder: f"{each.questions.digest} {folder.name}" for each in _more(wanted, home, census, sampled)}
+    missing = [e for e in _more(wanted, home, census, sampled) if asked.get(e.folder) != told[e.folder]]
+    if not missing:
+        return
+    with running_server(home, console) as url:
+        for each in missing:
+            with step(console, f"ask for {each.folder}"):
+                request = RunRequest(
+                    each.questions, home, tuple(STRATEGIES), ADAPTER,
+                    examples=settings().few_shot, folder=home / "runs" / each.folder, options=each.options,
+                )  # fmt: skip
+                run(request, url, console)
+            asked[each.folder] = told[each.folder]
+            replace_text(note, json.dumps(asked, indent=2) + "\n")
+
+
+def _more(wanted: WorldRun, home: Path, census: int, sampled: bool) -> Iterator[Asking]:
+    if census:
+        world = generate(wanted.seed, SIZES[wanted.size], wanted.grade, census)
+        yield Asking(CENSUS, QuestionSet(f"{home.name}-census", world.questions), AskOptions())
+    if sampled:
+        own = QuestionSet(home.name, load(home / "world" / "questions.jsonl").questions)
+        for seed, name in enumerate(SAMPLED, start=1):
+            yield Asking(name, own, AskOptions(temperature=_TEMPERATURE, seed=seed))
+
+
+def main(
+    seeds: Annotated[list[int], typer.Argument(help="The worlds.")],
+    size: Annotated[str, typer.Option(help=f"Of each: {', '.join(SIZES)}.")] = "small",
+    census: Annotated[int, typer.Option(min=0, help="Questions in each slice beside the usual ones.")] = 0,
+    sampled: Annotated[bool, typer.Option("--sampled", help="Ask twice more, at a temperature above 0.")] = False,
+    grade: Annotated[bool, typer.Option("--graded", help="Teach and index a part, another for each seed.")] = False,
+) -> None:
+    """Make worlds for the proofs.
+
+    Example: python -m crossover.eval.bench.worlds 31 32 33 --census 216 --sampled
+    """
+    console = Console(stderr=True, highlight=False)
+    with tidy_on_sigterm():
+        for wanted in worlds(seeds, size, grade):
+            console.rule(wanted.home(settings()).name)
+            make(wanted, census, sampled, console)
+
+
+def worlds(seeds: Sequence[int], size: str = "small", grade: bool = False) -> list[WorldRun]:
+    """The worlds of some seeds."""
+    return [WorldRun(seed, size, grade=graded(seed) if grade else WHOLE) for seed in seeds]
+
+
+if __name__ == "__main__":
+    typer.run(main)
