@@ -15,6 +15,11 @@ SEED ?= 11
 PROVE_SEEDS ?= 11 12 13
 ROUTER_FIT ?= 21 22 23 24 25
 ROUTER_JUDGE ?= 31 32 33 34 35 36 37 38 39 40
+GRADED ?= 41 42 43 44 45 46 47 48 49 50
+CENSUS ?= 216
+WORLDS := build/prove/worlds
+FITTED = $(ROUTER_FIT:%=$(WORLDS)/small-seed-%)
+JUDGED = $(ROUTER_JUDGE:%=$(WORLDS)/small-seed-%)
 DPO_SEEDS ?= 900 901 902
 BENCHES := serving adapters eval retrieval retriever indexing search freshness chunking train
 
@@ -108,10 +113,19 @@ prove-faults: setup ## the index under kill -9, ten processes at once, and quest
 prove-kills: setup ## trainings under kill -9: each resumes, with the losses of one that nobody disturbs
 	@$(VENV)/bin/python -m crossover.eval.bench.training_kills
 
-.PHONY: prove-verdict
-prove-verdict: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean
+.PHONY: prove-demo
+prove-demo: setup ## the demo on three worlds nothing was tuned on, and what must hold of their mean
 	@for seed in $(PROVE_SEEDS); do $(VENV)/bin/crossover eval world --seed $$seed; done
 	@$(VENV)/bin/python -m crossover.eval.world.verdict $(PROVE_SEEDS)
+
+.PHONY: prove-verdict
+prove-verdict: prove-demo judged-worlds ## what reports claim, beside a census of twenty worlds, half of them graded (hours; resumes)
+	@$(VENV)/bin/python -m crossover.eval.bench.worlds $(GRADED) --graded --census $(CENSUS)
+	@$(VENV)/bin/python -m crossover.eval.bench.census $(WORLDS)/*
+
+.PHONY: judged-worlds
+judged-worlds: setup
+	@$(VENV)/bin/python -m crossover.eval.bench.worlds $(ROUTER_JUDGE) --census $(CENSUS) --sampled
 
 .PHONY: prove-recipes
 prove-recipes: setup ## replay, context, sequential and multi-task training against their plain rivals (hours; resumes)
@@ -126,11 +140,11 @@ prove-dpo: setup ## does preference training pay? the house style before and aft
 	@$(VENV)/bin/python -m crossover.eval.bench.dpo $(DPO_SEEDS)
 
 .PHONY: prove-router
-prove-router: setup ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours)
-	@for seed in $(ROUTER_FIT) $(ROUTER_JUDGE); do $(VENV)/bin/crossover eval world --seed $$seed; done
-	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
-	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(ROUTER_FIT) --world $(firstword $(ROUTER_JUDGE))
-	@$(VENV)/bin/python -m crossover.eval.bench.cascade --fit $(ROUTER_FIT) --judge $(ROUTER_JUDGE)
+prove-router: judged-worlds ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours; resumes)
+	@$(VENV)/bin/python -m crossover.eval.bench.worlds $(ROUTER_FIT)
+	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(FITTED) --judge $(JUDGED)
+	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(FITTED) --world $(firstword $(JUDGED))
+	@$(VENV)/bin/python -m crossover.eval.bench.cascade --fit $(FITTED) --judge $(JUDGED)
 
 .PHONY: prove-eval-kills
 prove-eval-kills: setup ## an evaluation run killed thirty times: no answer lost, none there twice

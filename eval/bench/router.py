@@ -1,7 +1,10 @@
 """Proof that routing pays: `auto` by a policy fitted on some worlds, judged on others, from recorded answers alone.
 
 python -m crossover.eval.bench.router --fit 21 22 23 --judge 31 32 33       seeds that `crossover eval world` was run
-with, or folders of runs; writes build/prove/router.json
+with, homes of worlds (see `eval.bench.worlds`), or folders of runs; writes build/prove/router.json
+
+Where every judged world was also sampled twice, the oracle that picks a strategy for each question is shown without the
+luck that a maximum over strategies collects.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.explain import explain
 from crossover.eval.attribution.taught import taught_by
 from crossover.eval.bench import record
+from crossover.eval.bench.worlds import SAMPLED
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit
@@ -32,8 +36,8 @@ from crossover.eval.router.judge import (
     by_rules,
     by_stream,
     calibration_error,
-    crossed_oracle,
     judge,
+    sampled_twice,
 )
 from crossover.eval.statistics import Comparison, compare
 from crossover.eval.world.verdict import answers_of
@@ -181,7 +185,7 @@ def _show(figures: Mapping[str, Any], console: Console) -> None:
     console.print("as good as hybrid at, of its cost:", whole["as_good_as_hybrid_at"])
     front = [f"{p['weight']}: {100 * p['score']:.1f} ({100 * p['above']:+.1f})" for p in whole["front"]]
     console.print("score at each cost weight (above the best mixture of that cost):", "; ".join(front))
-    for name in ("crossed_oracle", "strange"):
+    for name in ("sampled_twice", "strange"):
         if name in figures:
             console.print(f"{name.replace('_', ' ')}:", figures[name])
 
@@ -191,7 +195,6 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fit", nargs="+", required=True, help="worlds to fit on")
     parser.add_argument("--judge", nargs="+", required=True, help="other worlds to judge on")
-    parser.add_argument("--again", nargs="+", default=[], help="the judged worlds, sampled once more, in their order")
     parser.add_argument("--strange", nargs="+", default=[], help="questions of another kind, to be judged apart")
     wanted = parser.parse_args(arguments)
     if both := set(wanted.fit) & set(wanted.judge):
@@ -215,9 +218,10 @@ def main(arguments: Sequence[str]) -> None:
         "worlds": {name: figures_of(policy, ageless, each, stale[name], weight) for name, each in judged.items()},
         "all": figures_of(policy, ageless, whole, all_stale, weight),
     }
-    if wanted.again:
-        again = join([load(answers_of(name), settings, prices) for name in wanted.again])
-        figures["crossed_oracle"] = crossed_oracle(whole, again)
+    sampled = [[Path(name) / "runs" / each for name in wanted.judge] for each in SAMPLED]
+    if all(folder.is_dir() for folders in sampled for folder in folders):
+        one, two = (join([load(folder, settings, prices) for folder in folders]) for folders in sampled)
+        figures["sampled_twice"] = sampled_twice(policy, one, two, weight)
     if wanted.strange:
         others = {name: load(answers_of(name), settings, prices) for name in wanted.strange}
         figures["strange"] = {name: strange(policy, asked, weight) for name, asked in others.items()}

@@ -20,7 +20,6 @@ from rich.console import Console
 from crossover.adapters.durable import replace_text
 from crossover.eval.commands import step
 from crossover.eval.questions import QuestionSet, load
-from crossover.eval.report.make import run_folder
 from crossover.eval.running import RunRequest, run
 from crossover.eval.runs import AskOptions
 from crossover.eval.serving import running_server, tidy_on_sigterm
@@ -55,17 +54,6 @@ def settings() -> Settings:
 def graded(seed: int) -> Grade:
     """The grade of a world that is not as it is by itself: other shares for each of 25 seeds in a row."""
     return Grade(_TAUGHT[seed % 5], _INDEXED[(seed + seed // 5) % 5])
-
-
-def answers(wanted: WorldRun) -> Path:
-    """The folder of the run that `crossover eval world` left.
-
-    Raises:
-        FileNotFoundError: it did not run to its end.
-    """
-    home = wanted.home(settings())
-    reports = json.loads((home / "reports.json").read_text(encoding="utf-8"))
-    return run_folder(home / list(reports.values())[-1])
 
 
 def make(wanted: WorldRun, census: int, sampled: bool, console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -153,6 +154,32 @@ def crossed_oracle(first: Asked, second: Asked) -> float:
     names = [name for name in first.strategies if name in second.scores]
     one, two = (np.array([asked.scores[name] for name in names]) for asked in (first, second))
     return float(crossed(one, two).mean())
+
+
+def sampled_twice(policy: Policy, first: Asked, second: Asked, weight: float) -> dict[str, Any]:
+    """How much of the way from the best single strategy to the question oracle is gone, with luck in it and without.
+
+    Args:
+        first, second: the same questions, answered twice at a temperature above 0.
+    """
+    singles = {name: float(first.scores[name].mean() + second.scores[name].mean()) / 2 for name in first.strategies}
+    best = max(singles, key=singles.__getitem__)
+    judged = [judge(asked, by_policy(policy, asked, weight)) for asked in (first, second)]
+    auto = sum(each.auto.score for each in judged) / 2
+    oracles = {
+        "with_luck": sum(each.question_oracle for each in judged) / 2,
+        "without": crossed_oracle(first, second),
+    }
+    return {
+        "auto": auto,
+        "best_single": best,
+        "singles": singles,
+        "oracles": oracles,
+        "of_gap": {
+            name: (auto - singles[best]) / (oracle - singles[best]) if oracle > singles[best] else 1.0
+            for name, oracle in oracles.items()
+        },
+    }
 
 
 def calibration_error(estimates: Vector, right: Vector) -> float:

@@ -1,6 +1,6 @@
 """Does the demo's verdict come out as it must? Several worlds together, each condition with its figures.
 
-    python -m crossover.eval.world.verdict 11 12 13     seeds that `crossover eval world` was run with, or folders
+    python -m crossover.eval.world.verdict 11 12 13     seeds of `crossover eval world`, or homes of worlds
 
 Writes build/prove/verdict.json; exit 1 when a condition does not hold.
 """
@@ -146,15 +146,18 @@ def _told(comparison: Comparison) -> str:
 
 
 def answers_of(argument: str) -> Path:
-    """The folder of the answers behind a seed's latest report, behind a report's folder, or in the folder itself."""
-    if not argument.isdigit():
-        return run_folder(Path(argument))
-    home = load_settings().home / "worlds" / f"demo-seed-{argument}"
+    """The folder of the answers behind a seed's or a world's latest report, behind a report, or in the folder itself.
+
+    Raises:
+        ValueError: a seed whose world was not run to its end.
+    """
+    home = load_settings().home / "worlds" / f"demo-seed-{argument}" if argument.isdigit() else Path(argument)
     note = home / "reports.json"
-    if not note.exists():
+    if note.exists():
+        return run_folder(home / list(json.loads(note.read_text()).values())[-1])
+    if argument.isdigit():
         raise ValueError(f"seed {argument}: no finished world in {home}; run `crossover eval world --seed {argument}`")
-    latest = list(json.loads(note.read_text()).values())[-1]
-    return run_folder(home / latest)
+    return run_folder(home)
 
 
 def _table(worlds: Worlds) -> tuple[Table, dict[str, dict[str, dict[str, object]]]]:
