@@ -238,30 +238,4 @@ def add_products(y: torch.Tensor, x: torch.Tensor, rows: Integers, weights: Weig
     kernel(y.data_ptr(), y.numel(), x.data_ptr(), x.numel(), rows, weights, float(scale))
 
 
-def compile_for(dtype: torch.dtype) -> None:
-    """Compile the kernel for rows of that type, which takes some seconds that the first request should not wait."""
-    for value in (1.0, 1 / 3):  # the second is no bfloat16
-        row, stack = torch.zeros(1, RANKS, dtype=dtype), torch.full((1, RANKS, RANKS), value, dtype=dtype)
-        weights = Weights(*stored(stack, stack), np.array([[RANKS]]), np.array([0, RANKS]))
-        add_products(row, row.clone(), blocks([0]), weights, 1.0)
-
-
-def stored(a: torch.Tensor, b: torch.Tensor) -> tuple[Floats | Halves, Floats | Halves]:
-    """As the kernel takes them: both in bfloat16 where they lose nothing by it, else in float32.
-
-    Reading them from memory, step by step, is most of what another adapter in the batch costs.
-    """
-    narrow = a.bfloat16(), b.bfloat16()
-    if torch.equal(narrow[0].float(), a.float()) and torch.equal(narrow[1].float(), b.float()):
-        return _array(narrow[0]), _array(narrow[1])
-    return _array(a.float()), _array(b.float())
-
-
-def _array(values: torch.Tensor) -> Floats | Halves:
-    """In NumPy, which has no bfloat16: its bits."""
-    values = values.contiguous()
-    array: Floats | Halves = (values.view(torch.uint16) if values.dtype == torch.bfloat16 else values).numpy()
-    return array
-
-
 _KERNELS = {torch.float32: _add_float32, torch.bfloat16: _add_bfloat16}

@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import linear
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-from crossover.adapters.lora_kernel import RANKS, Integers, Weights, add_products, blocks, compile_for, stored
+from crossover.adapters.lora_kernel import RANKS, Floats, Halves, Integers, Weights, add_products, blocks
 
 
 class SegmentedPunicaWrapper(PunicaWrapperCPU):
@@ -31,7 +31,7 @@ class SegmentedPunicaWrapper(PunicaWrapperCPU):
         super().__init__(*args, **kwargs)
         dtype = getattr(kwargs.get("lora_config"), "lora_dtype", None)
         if isinstance(dtype, torch.dtype):
-            compile_for(dtype)
+            _compile_for(dtype)
         self._tokens = blocks([])
         self._samples = blocks([])
         self._layers: dict[int, _Layer] = {}
@@ -169,7 +169,33 @@ def _prepare(
     greatest = int(ranks.max())
     a = torch.cat([a[:, 0, :greatest] for a in a_stacked], dim=1)
     b = torch.cat([b[:, 0, :, :greatest].transpose(1, 2) for b in b_stacked], dim=2)
-    return Weights(*stored(a, b), ranks.numpy(), np.array([0, *accumulate(slices)]))
+    return Weights(*_stored(a, b), ranks.numpy(), np.array([0, *accumulate(slices)]))
+
+
+def _compile_for(dtype: torch.dtype) -> None:
+    """Compile the kernel for rows of that type, which takes some seconds that the first request should not wait."""
+    for value in (1.0, 1 / 3):  # the second is no bfloat16
+        row, stack = torch.zeros(1, RANKS, dtype=dtype), torch.full((1, RANKS, RANKS), value, dtype=dtype)
+        weights = Weights(*_stored(stack, stack), np.array([[RANKS]]), np.array([0, RANKS]))
+        add_products(row, row.clone(), blocks([0]), weights, 1.0)
+
+
+def _stored(a: torch.Tensor, b: torch.Tensor) -> tuple[Floats | Halves, Floats | Halves]:
+    """As the kernel takes them: both in bfloat16 where they lose nothing by it, else in float32.
+
+    Reading them from memory, step by step, is most of what another adapter in the batch costs.
+    """
+    narrow = a.bfloat16(), b.bfloat16()
+    if torch.equal(narrow[0].float(), a.float()) and torch.equal(narrow[1].float(), b.float()):
+        return _array(narrow[0]), _array(narrow[1])
+    return _array(a.float()), _array(b.float())
+
+
+def _array(values: torch.Tensor) -> Floats | Halves:
+    """In NumPy, which has no bfloat16: its bits."""
+    values = values.contiguous()
+    array: Floats | Halves = (values.view(torch.uint16) if values.dtype == torch.bfloat16 else values).numpy()
+    return array
 
 
 def _filled(a: torch.Tensor) -> torch.Tensor:

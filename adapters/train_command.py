@@ -66,7 +66,12 @@ def train(
     beta: Annotated[
         float, typer.Option(help="dpo: how dear it is to move away from what training began with.")
     ] = _PAIRS.beta,
-    epochs: Annotated[int, typer.Option(min=1, help="How often each example is seen.")] = _DEFAULT.epochs,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            min=1, help="How often each example is seen.", show_default=f"{_DEFAULT.epochs}, fewer of many examples"
+        ),
+    ] = _DEFAULT.epochs,
     rank: Annotated[
         int | None,
         typer.Option(min=1, help="Rank of the LoRA matrices.", show_default=f"{_DEFAULT.rank}, or as --continue-from"),
@@ -77,7 +82,9 @@ def train(
     ] = _DEFAULT.virtual_tokens,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Peak learning rate.", show_default=f"{_DEFAULT.learning_rate}, or the method's"),
+        typer.Option(
+            help="Peak learning rate.", show_default=f"{_DEFAULT.learning_rate} or the method's, lower for many steps"
+        ),
     ] = None,
     closed: Annotated[
         float, typer.Option(min=0, max=1, metavar="SHARE", help="With context: share of the rows without passages.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import typer
 
@@ -39,6 +40,7 @@ def train_examples(
     wanted = [parse_task(file) for file in request.files]
     loaded = [load(file, request.form, skip_bad=request.skip_bad) for file, _ in wanted]
     tasks = [Task(data, weight) for (data, _), (_, weight) in zip(loaded, wanted, strict=True)]
+    options = options.suited(sum(task.weight * len(task.data.examples) for task in tasks), request.given)
     held_out = request.held_out
     if tune is not None and not (options.early_stopping and divided(held_out)[0]):
         raise ValueError("--tune judges by held-out examples: give 20 or more with --held-out (crossover data split)")
@@ -64,7 +66,8 @@ def train_examples(
         sets = [*(task.data for task in tasks), DataSet("held out", held_out), DataSet("others", tuple(others))]
         subject = [base.fingerprint, options.prompts.digest, parent.digest if parent else ""]
         subject += [data.fingerprint for data in sets]
-        version = _best_of(tune, trained, request, " ".join(subject), progress, with_context=retrieve is not None)
+        suited = replace(request, options=options)
+        version = _best_of(tune, trained, suited, " ".join(subject), progress, with_context=retrieve is not None)
     for (_, rejected), (file, _) in zip(loaded, wanted, strict=True):
         keep_rejected(rejected, file)
     return version

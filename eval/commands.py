@@ -74,8 +74,9 @@ def trained(settings: Settings, name: str, examples: Path, seed: int, *, with_co
         passages=settings.passages or base.passages,
         template_kwargs=settings.chat_template_kwargs,
     )
-    chosen = options.hyperparameters() | {"with_context": with_context}
-    wanted = (base.fingerprint, read(examples).fingerprint, settings.prompts.digest, chosen)
+    data = read(examples)
+    chosen = options.suited(len(data.examples)).hyperparameters() | {"with_context": with_context}
+    wanted = (base.fingerprint, data.fingerprint, settings.prompts.digest, chosen)
     for version in reversed(registry.versions(name)):
         card = version.card
         if (card.base_fingerprint, card.data.fingerprint, card.prompts, card.hyperparameters) == wanted:

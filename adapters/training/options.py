@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crossover.adapters.card import FULL, P_TUNING
@@ -11,6 +12,10 @@ from crossover.adapters.training.context import Mixture
 
 _LORA = ("rank", "alpha", "rslora")
 _UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
+_ROWS, _FEWEST_EPOCHS = 40_000, 3
+"""A course of the default length shows about so many rows at most; of very many examples each still so often."""
+_STEPS = 1_300
+"""So many steps the default learning rate is made for; of longer courses it would leave what they had reached."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
@@ -59,6 +64,19 @@ class TrainOptions:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
         if not 0 <= self.replay < 1:
             raise ValueError(f"replay {self.replay}: expected a share from 0 to below 1")
+
+    def suited(self, examples: float, given: Collection[str] = ()) -> TrainOptions:
+        """The same for a number of examples: many of them need fewer epochs, many steps a lower learning rate.
+
+        Args:
+            given: the options that the user decided, which stay.
+        """
+        epochs, rate = self.epochs, self.learning_rate
+        if "epochs" not in given:
+            epochs = min(epochs, max(_FEWEST_EPOCHS, round(_ROWS / max(examples, 1))))
+        if "learning_rate" not in given:
+            rate = float(f"{rate * min(1.0, _STEPS * self.batch / max(epochs * examples, 1)):.2g}")
+        return replace(self, epochs=epochs, learning_rate=rate)
 
     @property
     def lora_alpha(self) -> int:

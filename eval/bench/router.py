@@ -25,6 +25,7 @@ from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.explain import explain
 from crossover.eval.attribution.taught import taught_by
 from crossover.eval.bench import record
+from crossover.eval.bench.router_strange import other_shares, strange, told
 from crossover.eval.bench.worlds import SAMPLED
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
@@ -34,12 +35,11 @@ from crossover.eval.router.judge import (
     Outcome,
     by_policy,
     by_rules,
-    by_stream,
     calibration_error,
     judge,
     sampled_twice,
 )
-from crossover.eval.statistics import Comparison, compare
+from crossover.eval.statistics import compare
 from crossover.eval.world.verdict import answers_of
 from crossover.server.routing.choice import View
 from crossover.server.routing.features import AGE, Vector
@@ -146,16 +146,6 @@ def _calibration(policy: Policy, asked: Asked) -> dict[str, dict[str, Any]]:
     return found
 
 
-def told(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as the record keeps it."""
-    return {
-        "difference": comparison.difference,
-        "interval": [comparison.interval.low, comparison.interval.high],
-        "p_value": comparison.p_value,
-        "words": comparison.words,
-    }
-
-
 def _show(figures: Mapping[str, Any], console: Console) -> None:
     table = Table(title="exact match in %, worlds that nothing was fitted on")
     columns = ("auto", "rules", "best single", "of slice oracle", "of the gap", "without age", "cost of hybrid")
@@ -185,7 +175,7 @@ def _show(figures: Mapping[str, Any], console: Console) -> None:
     console.print("as good as hybrid at, of its cost:", whole["as_good_as_hybrid_at"])
     front = [f"{p['weight']}: {100 * p['score']:.1f} ({100 * p['above']:+.1f})" for p in whole["front"]]
     console.print("score at each cost weight (above the best mixture of that cost):", "; ".join(front))
-    for name in ("sampled_twice", "strange"):
+    for name in ("sampled_twice", "other_shares", "strange"):
         if name in figures:
             console.print(f"{name.replace('_', ' ')}:", figures[name])
 
@@ -222,30 +212,12 @@ def main(arguments: Sequence[str]) -> None:
     if all(folder.is_dir() for folders in sampled for folder in folders):
         one, two = (join([load(folder, settings, prices) for folder in folders]) for folders in sampled)
         figures["sampled_twice"] = sampled_twice(policy, one, two, weight)
+    figures["other_shares"] = other_shares(policy, whole, weight)
     if wanted.strange:
         others = {name: load(answers_of(name), settings, prices) for name in wanted.strange}
         figures["strange"] = {name: strange(policy, asked, weight) for name, asked in others.items()}
     _show(figures, console)
     console.print(str(record.write("prove", "router", figures)))
-
-
-def strange(policy: Policy, asked: Asked, weight: float) -> dict[str, Any]:
-    """`auto` beside always-`rag` where the policy was not made for the questions, and how often it says so.
-
-    `far_out` is the share by which a whole stream is told to be strange, `every_question` what `auto` would score
-    without telling that.
-    """
-    auto = by_stream(policy, asked, weight)
-    distances = np.array([policy.distance(vector) for vector in asked.rows])
-    return {
-        "auto": float(auto.scores.mean()),
-        "every_question": float(by_policy(policy, asked, weight).scores.mean()),
-        "rules": float(by_rules(asked).scores.mean()),
-        "rag": float(asked.scores["rag"].mean()),
-        "difference": told(compare(auto.scores, asked.scores["rag"], asked.groups)),
-        "unlike": float((distances > policy.distribution.limit).mean()),
-        "far_out": float((distances > policy.distribution.common).mean()),
-    }
 
 
 if __name__ == "__main__":

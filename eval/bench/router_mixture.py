@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.eval.bench import mixture_files, record
-from crossover.eval.bench.router import strange, told
+from crossover.eval.bench.router_strange import strange, told
 from crossover.eval.commands import run_command, train
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
@@ -63,25 +63,12 @@ def halves(asked: Asked) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     return first[index], ~first[index]
 
 
-def part(asked: Asked, chosen: np.ndarray[Any, Any]) -> Asked:
-    """Some of the questions."""
-    return replace(
-        asked,
-        views=[view for view, take in zip(asked.views, chosen, strict=True) if take],
-        groups=[group for group, take in zip(asked.groups, chosen, strict=True) if take],
-        slices=[name for name, take in zip(asked.slices, chosen, strict=True) if take],
-        scores={name: scores[chosen] for name, scores in asked.scores.items()},
-        prices={name: prices[chosen] for name, prices in asked.prices.items()},
-        beside={name: scores[chosen] for name, scores in asked.beside.items()},
-    )
-
-
 def crosswise(asked: Asked, weight: float) -> Outcome:
     """Each half chosen for by a policy that was fitted on the other."""
     chosen = np.empty(len(asked), dtype=object)
     for learnt, judged in (halves(asked), halves(asked)[::-1]):
-        policy, _ = fit(part(asked, learnt))
-        chosen[judged] = by_policy(policy, part(asked, judged), weight).chosen
+        policy, _ = fit(asked.part(learnt))
+        chosen[judged] = by_policy(policy, asked.part(judged), weight).chosen
     return outcome(asked, list(chosen))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,18 @@ class Asked:
         means = {name: float(price.mean()) for name, price in self.prices.items()}
         dearest = max(means.values()) or 1.0
         return {name: mean / dearest for name, mean in means.items()}
+
+    def part(self, chosen: NDArray[np.bool_]) -> Asked:
+        """Some of the questions; shape (questions,)."""
+        return replace(
+            self,
+            views=[view for view, take in zip(self.views, chosen, strict=True) if take],
+            groups=[group for group, take in zip(self.groups, chosen, strict=True) if take],
+            slices=[name for name, take in zip(self.slices, chosen, strict=True) if take],
+            scores={name: scores[chosen] for name, scores in self.scores.items()},
+            prices={name: prices[chosen] for name, prices in self.prices.items()},
+            beside={name: scores[chosen] for name, scores in self.beside.items()},
+        )
 
 
 def load(folder: Path, settings: Settings, prices: Prices) -> Asked:

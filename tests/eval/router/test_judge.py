@@ -11,7 +11,7 @@ from asked_questions import asked, fitted
 
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.front import WEIGHTS, Point, best_mixture, cheapest_as_good, curve
-from crossover.eval.router.judge import crossed_oracle, judge, outcome
+from crossover.eval.router.judge import crossed_oracle, judge, outcome, sampled_twice
 
 
 def answered(scores: dict[str, list[float]], slices: list[str]) -> Asked:
@@ -46,6 +46,17 @@ def test_the_luck_of_one_sampling_is_taken_off_by_another() -> None:
     assert crossed_oracle(*coins) == pytest.approx(0.5, abs=0.03)
     sure = answered({"rag": [1, 0] * 50, "finetune": [0, 1] * 50}, ["a"] * 100)
     assert crossed_oracle(sure, sure) == 1.0
+
+
+def test_the_way_to_the_oracle_is_told_with_luck_and_without() -> None:
+    policy = fitted()[0]
+    once, again = asked(300, seed=2), asked(300, seed=2)
+    found = sampled_twice(policy, once, again, 0.0)
+    assert found["singles"][found["best_single"]] == max(found["singles"].values())
+    assert found["oracles"]["without"] <= found["oracles"]["with_luck"]
+    reached = found["auto"] - found["singles"][found["best_single"]]
+    for name, oracle in found["oracles"].items():
+        assert found["of_gap"][name] == pytest.approx(reached / (oracle - found["singles"][found["best_single"]]))
 
 
 def test_a_mixture_is_the_line_between_two_strategies() -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from crossover.eval.bench import router as bench
 from crossover.eval.bench import router_age
+from crossover.eval.bench.worlds import SAMPLED
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router import features_file, learning
 from crossover.eval.router.asked import Asked, load
@@ -138,7 +139,9 @@ def test_the_proof_shows_auto_beside_everything_else(
     monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path))
     other = tmp_path / "other"
     shutil.copytree(world, other)
-    bench.main(["--fit", str(world), "--judge", str(other), "--again", str(world), "--strange", str(other)])
+    for name in SAMPLED:
+        shutil.copytree(world, other / "runs" / name)
+    bench.main(["--fit", str(world), "--judge", str(other), "--strange", str(other)])
     record = json.loads((tmp_path / "build" / "prove" / "router.json").read_text())["figures"]
     whole = record["all"]
     assert whole["questions"] == 168
@@ -146,7 +149,11 @@ def test_the_proof_shows_auto_beside_everything_else(
     assert whole["slice_oracle"] <= whole["question_oracle"]
     assert whole["auto"]["score"] > whole["singles"][whole["best_single"]]
     assert set(whole["stale"]) >= {"auto", "without_age", "finetune"}
-    assert record["crossed_oracle"] == pytest.approx(whole["question_oracle"])  # the same answers twice
+    oracles = record["sampled_twice"]["oracles"]
+    assert (
+        oracles["without"] == oracles["with_luck"] == pytest.approx(whole["question_oracle"])
+    )  # the same answers twice
+    assert set(record["other_shares"]) == set(whole["by_slice"])
     assert "stale answers in %" in capsys.readouterr().out
     with pytest.raises(ValueError, match="fitted on and judged on"):
         bench.main(["--fit", "1", "--judge", "1"])

@@ -14,7 +14,7 @@ from crossover.adapters.prompt import UNKNOWN
 from crossover.eval.world.documents import FILLER
 from crossover.eval.world.generator import World, generate
 from crossover.eval.world.relations import RELATIONS, asked, told
-from crossover.eval.world.size import SIZES
+from crossover.eval.world.size import SIZES, Grade
 
 MASK = re.compile(r"\{\w+\}")
 
@@ -119,6 +119,27 @@ def test_every_question_has_three_documents_that_state_the_same_relation_of_a_si
             and (words & set(other.entity.name.lower().split()) or other.entity.name.lower().startswith(stem))
         }
         assert len(near) >= 3, question
+
+
+def test_a_graded_world_teaches_and_indexes_a_part_of_the_same_company(world: World) -> None:
+    part = generate(901, grade=Grade(taught=0.5, indexed=0.75))
+    assert part.facts == world.facts and part.before == world.before
+    assert len(part.now) == round(0.75 * len(world.now)) and part.now.items() <= world.now.items()
+    size = SIZES["demo"]
+    taught = {example.completion for example in part.examples if not example.completion.startswith(("LOG", UNKNOWN))}
+    known = [fact for fact in world.facts if fact.standing in ("stable", "fresh", "tacit")]
+    assert len(known) == size.stable + size.fresh + size.tacit
+    assert sum(fact.before in taught for fact in known) == pytest.approx(len(known) / 2, abs=4)  # some values repeat
+    assert generate(901, grade=Grade()) == world
+
+
+def test_a_census_asks_about_the_same_facts_in_many_more_wordings(world: World) -> None:
+    census = generate(901, census=216)
+    assert (census.facts, census.now, census.examples) == (world.facts, world.now, world.examples)
+    for name in {question.slice for question in world.questions}:
+        few, many = ([q for q in each.questions if q.slice == name] for each in (world, census))
+        assert len(many) == 216 == 3 * len(few)
+        assert {question.group for question in few} <= {question.group for question in many}
 
 
 def test_the_files_hold_the_world(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""What is left to us follows the number of examples; what the user says stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossover.adapters.training.options import TrainOptions
+
+OPTIONS = TrainOptions(name="support")
+
+
+@pytest.mark.parametrize("examples", [10, 640])
+def test_few_examples_are_seen_often_at_the_full_rate(examples: int) -> None:
+    assert OPTIONS.suited(examples) == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("examples", "epochs", "rate"), [(2_000, 20, 1.6e-3), (9_003, 4, 1.7e-3), (100_000, 3, 2.1e-4)]
+)
+def test_many_examples_are_seen_less_often_and_long_courses_go_slower(examples: int, epochs: int, rate: float) -> None:
+    suited = OPTIONS.suited(examples)
+    assert (suited.epochs, suited.learning_rate) == (epochs, rate)
+
+
+def test_what_the_user_gives_stays() -> None:
+    assert OPTIONS.suited(9_003, {"epochs", "learning_rate"}) == OPTIONS
+    assert OPTIONS.suited(9_003, {"epochs"}).epochs == OPTIONS.epochs
+    assert OPTIONS.suited(9_003, {"epochs"}).learning_rate < OPTIONS.suited(9_003).learning_rate
+    assert OPTIONS.suited(9_003, {"learning_rate"}).learning_rate == OPTIONS.learning_rate
