@@ -122,12 +122,14 @@ def figures_of(found: Sequence[Claim]) -> dict[str, Any]:
 
 
 def _share(cases: Iterable[tuple[str, bool]]) -> dict[str, Any]:
-    """Of how many cases, each of a world, how large a part, with its interval; None of nothing."""
+    """Of how many cases, each of a world, how large a part; with its interval where there are several worlds."""
     known = list(cases)
     if not known:
         return {"of": 0, "share": None, "interval": None}
     found = estimate(np.array([float(holds) for _, holds in known]), [world for world, _ in known])
-    return {"of": len(known), "share": found.score, "interval": [found.interval.low, found.interval.high]}
+    several = len({world for world, _ in known}) > 1
+    interval = [found.interval.low, found.interval.high] if several else None
+    return {"of": len(known), "share": found.score, "interval": interval}
 
 
 def intended(truths: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def main(
 def _show(told: Mapping[str, Any], console: Console) -> None:
     means = Table(title=f"truth: exact match in % on the census, mean of {len(told['worlds'])} worlds")
     arms = list(next(iter(told["intended"].values()))["mean"])
-    for heading in ("slice", *arms, "can answer it", "best in"):
+    for heading in ("slice", *arms, "meant for", "best in"):
         means.add_column(heading, justify="right" if heading in arms else "left")
     for name, row in told["intended"].items():
         best = ", ".join(f"{arm} {count}" for arm, count in row["best_in"].items())
@@ -182,8 +184,8 @@ def _show(told: Mapping[str, Any], console: Console) -> None:
             shown.add_column(heading, justify="right" if heading else "left")
         for name, row in figures.items():
             if row["of"]:
-                low, high = row["interval"]
-                shown.add_row(name, f"{100 * row['share']:.1f}", f"{100 * low:.1f} to {100 * high:.1f}", str(row["of"]))
+                edges = [f"{100 * edge:.1f}" for edge in row["interval"] or []]
+                shown.add_row(name, f"{100 * row['share']:.1f}", " to ".join(edges), str(row["of"]))
         console.print(shown)
 
 
