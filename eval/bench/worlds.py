@@ -1,6 +1,7 @@
 """The worlds that the long proofs are made on: trained and asked as the demo is, and asked some more.
 
     python -m crossover.eval.bench.worlds 31 32 33 --census 216 --sampled        keeps all in build/prove/worlds
+    python -m crossover.eval.bench.worlds 51 --size changed --census 500 --slices fresh
 
 Beside the run of `crossover eval world`, each world's home gets runs/census (many more questions about the same facts)
 and runs/sampled-1 and -2 (the same questions at a temperature above 0). What is there already is not asked again.
@@ -56,7 +57,22 @@ def graded(seed: int) -> Grade:
     return Grade(_TAUGHT[seed % 5], _INDEXED[(seed + seed // 5) % 5])
 
 
-def make(wanted: WorldRun, census: int, sampled: bool, console: Console) -> None:
+@dataclass(frozen=True, slots=True)
+class More:
+    """What is asked beside the run of `crossover eval world`.
+
+    Attributes:
+        census: so many questions in each slice.
+        slices: of the census; empty for all.
+        sampled: the usual questions twice more, at a temperature above 0.
+    """
+
+    census: int = 0
+    slices: Sequence[str] = ()
+    sampled: bool = False
+
+
+def make(wanted: WorldRun, more: More, console: Console) -> None:
     """Train and ask what is missing of a world.
 
     Raises:
@@ -65,8 +81,9 @@ def make(wanted: WorldRun, census: int, sampled: bool, console: Console) -> None
     folder, _ = run_world(wanted, settings(), console)
     home, note = wanted.home(settings()), wanted.home(settings()) / _ASKED
     asked = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
-    told = {each.folder: f"{each.questions.digest} {folder.name}" for each in _more(wanted, home, census, sampled)}
-    missing = [e for e in _more(wanted, home, census, sampled) if asked.get(e.folder) != told[e.folder]]
+    askings = list(_askings(wanted, home, more))
+    told = {each.folder: f"{each.questions.digest} {folder.name}" for each in askings}
+    missing = [each for each in askings if asked.get(each.folder) != told[each.folder]]
     if not missing:
         return
     with running_server(home, console) as url:
@@ -81,11 +98,12 @@ def make(wanted: WorldRun, census: int, sampled: bool, console: Console) -> None
             replace_text(note, json.dumps(asked, indent=2) + "\n")
 
 
-def _more(wanted: WorldRun, home: Path, census: int, sampled: bool) -> Iterator[Asking]:
-    if census:
-        world = generate(wanted.seed, SIZES[wanted.size], wanted.grade, census)
-        yield Asking(CENSUS, QuestionSet(f"{home.name}-census", world.questions), AskOptions())
-    if sampled:
+def _askings(wanted: WorldRun, home: Path, more: More) -> Iterator[Asking]:
+    if more.census:
+        world = generate(wanted.seed, SIZES[wanted.size], wanted.grade, more.census)
+        chosen = tuple(each for each in world.questions if not more.slices or each.slice in more.slices)
+        yield Asking(CENSUS, QuestionSet(f"{home.name}-census", chosen), AskOptions())
+    if more.sampled:
         own = QuestionSet(home.name, load(home / "world" / "questions.jsonl").questions)
         for seed, name in enumerate(SAMPLED, start=1):
             yield Asking(name, own, AskOptions(temperature=_TEMPERATURE, seed=seed))
@@ -95,6 +113,7 @@ def main(
     seeds: Annotated[list[int], typer.Argument(help="The worlds.")],
     size: Annotated[str, typer.Option(help=f"Of each: {', '.join(SIZES)}.")] = "small",
     census: Annotated[int, typer.Option(min=0, help="Questions in each slice beside the usual ones.")] = 0,
+    slices: Annotated[list[str] | None, typer.Option(help="Of the census; left out: all. Repeatable.")] = None,
     sampled: Annotated[bool, typer.Option("--sampled", help="Ask twice more, at a temperature above 0.")] = False,
     grade: Annotated[bool, typer.Option("--graded", help="Teach and index a part, another for each seed.")] = False,
 ) -> None:
@@ -106,7 +125,7 @@ def main(
     with tidy_on_sigterm():
         for wanted in worlds(seeds, size, grade):
             console.rule(wanted.home(settings()).name)
-            make(wanted, census, sampled, console)
+            make(wanted, More(census, slices or (), sampled), console)
 
 
 def worlds(seeds: Sequence[int], size: str = "small", grade: bool = False) -> list[WorldRun]:
