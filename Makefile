@@ -143,6 +143,8 @@ prove-dpo: setup ## does preference training pay? the house style before and aft
 prove-router: judged-worlds ## the router fitted on some worlds and judged on others, beside always-X and the oracles (hours; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.worlds $(ROUTER_FIT)
 	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(FITTED) --judge $(JUDGED)
+	@$(VENV)/bin/python -m crossover.eval.bench.worlds 51 --size changed --census 500 --slices fresh
+	@$(VENV)/bin/python -m crossover.eval.bench.router --fit $(FITTED) --judge $(WORLDS)/changed-seed-51/runs/census --name router-changed
 	@$(VENV)/bin/python -m crossover.eval.bench.router_age --fit $(FITTED) --world $(firstword $(JUDGED))
 	@$(VENV)/bin/python -m crossover.eval.bench.cascade --fit $(FITTED) --judge $(JUDGED)
 

@@ -1,7 +1,7 @@
 """Proof that routing pays: `auto` by a policy fitted on some worlds, judged on others, from recorded answers alone.
 
 python -m crossover.eval.bench.router --fit 21 22 23 --judge 31 32 33       seeds that `crossover eval world` was run
-with, homes of worlds (see `eval.bench.worlds`), or folders of runs; writes build/prove/router.json
+with, homes of worlds (see `eval.bench.worlds`), or folders of runs; writes build/prove/NAME.json
 
 Where every judged world was also sampled twice, the oracle that picks a strategy for each question is shown without the
 luck that a maximum over strategies collects.
@@ -186,6 +186,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--fit", nargs="+", required=True, help="worlds to fit on")
     parser.add_argument("--judge", nargs="+", required=True, help="other worlds to judge on")
     parser.add_argument("--strange", nargs="+", default=[], help="questions of another kind, to be judged apart")
+    parser.add_argument("--name", default="router", help="of the record in build/prove")
     wanted = parser.parse_args(arguments)
     if both := set(wanted.fit) & set(wanted.judge):
         raise ValueError(f"{', '.join(sorted(both))}: fitted on and judged on; give other worlds")
@@ -217,7 +218,7 @@ def main(arguments: Sequence[str]) -> None:
         others = {name: load(answers_of(name), settings, prices) for name in wanted.strange}
         figures["strange"] = {name: strange(policy, asked, weight) for name, asked in others.items()}
     _show(figures, console)
-    console.print(str(record.write("prove", "router", figures)))
+    console.print(str(record.write("prove", wanted.name, figures)))
 
 
 if __name__ == "__main__":
