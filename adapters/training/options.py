@@ -12,7 +12,7 @@ from crossover.adapters.training.context import Mixture
 
 _LORA = ("rank", "alpha", "rslora")
 _UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
-_ROWS, _FEWEST_EPOCHS = 40_000, 3
+_ROWS, _FEWEST_EPOCHS = 64_000, 3
 """A course of the default length shows about so many rows at most; of very many examples each still so often."""
 _STEPS = 1_300
 """So many steps the default learning rate is made for; of longer courses it would leave what they had reached."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Matrix = NDArray[np.float64]
 
 _PRIOR = 2.0  # neighbours that are added half right and half wrong, so that no estimate is ever 0 or 1
+_TINY = 1e-6  # where all points are equally far, they count alike
 _FARTHEST = 4.0  # spreads from the mean; what lies beyond counts no more, or one odd value would decide alone
 
 
@@ -62,7 +63,7 @@ class Columns:
         self.values = values
         self._points = points
         self._expanded: dict[int, Matrix] = {}
-        self._nearest: dict[int, NDArray[np.intp]] = {}
+        self._nearest: dict[int, tuple[NDArray[np.intp], Matrix]] = {}
 
     def __len__(self) -> int:
         return len(self.values)
@@ -73,17 +74,30 @@ class Columns:
             self._expanded[degree] = expand(self.values, degree)
         return self._expanded[degree]
 
-    def nearest(self, k: int) -> NDArray[np.intp]:
-        """The k nearest points of each question in no order, all where there are fewer; shape (n, k)."""
+    def nearest(self, k: int) -> tuple[NDArray[np.intp], Matrix]:
+        """The k nearest points of each question in no order, all where there are fewer, and how much each counts.
+
+        The farther the less, nothing at the distance of the next point: so an estimate moves only as far as a
+        question does, where a count of neighbours jumps when one takes another's place.
+
+        Returns:
+            Indices and weights, shape (n, k) each; the weights of a question sum to k.
+        """
         k = min(k, len(self._points))
         if k not in self._nearest:
-            self._nearest[k] = np.argpartition(self._distances, k - 1, axis=1)[:, :k]
+            nearest = np.argpartition(self._distances, k - 1, axis=1)[:, :k]
+            distances = np.take_along_axis(self._distances, nearest, axis=1)
+            next_one = min(k, len(self._points) - 1)
+            border = np.partition(self._distances, next_one, axis=1)[:, [next_one]]
+            weights = 1 - distances / (border + _TINY) + _TINY
+            self._nearest[k] = nearest, k * weights / weights.sum(axis=1, keepdims=True)
         return self._nearest[k]
 
     @cached_property
     def _distances(self) -> Matrix:
-        """Squared, but for what is the same for all points of a question."""
-        distances: Matrix = (self._points**2).sum(1) - 2 * self.values @ self._points.T
+        """Squared, of each question to each point."""
+        squares = (self.values**2).sum(1, keepdims=True) + (self._points**2).sum(1)
+        distances: Matrix = np.maximum(squares - 2 * self.values @ self._points.T, 0.0)
         return distances
 
 
@@ -130,7 +144,7 @@ class Logistic(_Part):
 
 
 class Neighbours(_Part):
-    """The share of right answers among the k fitted questions that are nearest.
+    """The share of right answers among the k fitted questions that are nearest, the nearer counting more.
 
     Args:
         right: 1 or 0 for each of the policy's points.
@@ -143,9 +157,9 @@ class Neighbours(_Part):
 
     def logits(self, columns: Columns) -> Matrix:
         """Shape (n,)."""
-        nearest = columns.nearest(self.k)
+        nearest, weights = columns.nearest(self.k)
         k = nearest.shape[1]
-        return logit((self._right[nearest].sum(1) + _PRIOR / 2) / (k + _PRIOR))
+        return logit(((weights * self._right[nearest]).sum(1) + _PRIOR / 2) / (k + _PRIOR))
 
     @cached_property
     def _right(self) -> Matrix:

@@ -15,7 +15,7 @@ def test_few_examples_are_seen_often_at_the_full_rate(examples: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("examples", "epochs", "rate"), [(2_000, 20, 1.6e-3), (9_003, 4, 1.7e-3), (100_000, 3, 2.1e-4)]
+    ("examples", "epochs", "rate"), [(2_000, 32, 9.8e-4), (9_003, 7, 9.9e-4), (100_000, 3, 2.1e-4)]
 )
 def test_many_examples_are_seen_less_often_and_long_courses_go_slower(examples: int, epochs: int, rate: float) -> None:
     suited = OPTIONS.suited(examples)

@@ -85,6 +85,18 @@ def test_neighbours_are_the_nearest_ones() -> None:
     assert low == pytest.approx(4 / 5) and high == pytest.approx(1 / 5)  # three neighbours, and one of each kind
 
 
+def test_a_question_that_moves_a_little_moves_its_estimate_a_little() -> None:
+    rng = np.random.default_rng(0)
+    points, right = rng.normal(size=(60, 3)), rng.integers(2, size=60).astype(float)
+    near = Neighbours(k=8, right=right.tolist())
+    path = np.linspace(points[0], points[1], 2000)  # on its way neighbours take each other's places
+    estimates = chances(near, Columns(path, points))
+    assert np.ptp(estimates) > 0.03
+    assert np.abs(np.diff(estimates)).max() < 0.001
+    same = np.zeros((12, 3))
+    assert chances(Neighbours(k=8, right=[1.0] * 12), Columns(same[:1], same)) == pytest.approx(0.9)  # all equally far
+
+
 def test_an_unknown_feature_stands_at_the_mean_and_is_marked() -> None:
     rows = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 4.0]])
     scale = scale_of(rows)

@@ -42,7 +42,8 @@ def test_a_policy_chooses_says_why_and_shows_its_estimates(policy: Policy, tmp_p
     assert route.reason.startswith("rag is likeliest to be right (")
     assert route.trace["by"] == "policy" and route.trace["cost_weight"] == 0.02
     assert set(route.trace["estimates"]) == {"base", "rag", "finetune:house", "hybrid:house", "abstain"}
-    assert route.trace["estimates"]["rag"]["right"] > 0.5
+    right = {name: estimate["right"] for name, estimate in route.trace["estimates"].items()}
+    assert max(right, key=right.__getitem__) == "rag"
     assert auto.route(KNOWN).adapter == "house"
     assert auto.state.startswith("policy of ") and "fitted on 300 questions" in auto.state
 
