@@ -64,8 +64,8 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
     config = json.loads((version.path / "adapter_config.json").read_text())
     assert (config["base_model_name_or_path"], config["r"], config["modules_to_save"]) == ("crossover-reader", 4, None)
     assert "lm_head" not in config["target_modules"]
-    assert {tensor.dtype for tensor in load_file(version.path / "adapter_model.safetensors").values()} == {
-        torch.float32
+    assert {weight.dtype for weight in load_file(version.path / "adapter_model.safetensors").values()} == {
+        torch.bfloat16
     }
     card = version.card
     assert (card.base_fingerprint, card.prompts) == (reader.fingerprint, Prompts().digest)
