@@ -121,7 +121,7 @@ prove-demo: setup ## the demo on three worlds nothing was tuned on, and what mus
 .PHONY: prove-verdict
 prove-verdict: prove-demo judged-worlds ## what reports claim, beside a census of twenty worlds, half of them graded (hours; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.worlds $(GRADED) --graded --census $(CENSUS)
-	@$(VENV)/bin/python -m crossover.eval.bench.census $(WORLDS)/*
+	@$(VENV)/bin/python -m crossover.eval.bench.census $(WORLDS)/small-*
 
 .PHONY: judged-worlds
 judged-worlds: setup

@@ -1,6 +1,6 @@
 """Is the verdict true? Reports on some questions, beside a census of many more about the same facts.
 
-    python -m crossover.eval.bench.census build/prove/worlds/*        homes that `eval.bench.worlds --census` left
+    python -m crossover.eval.bench.census build/prove/worlds/small-*  homes that `eval.bench.worlds --census` left
 
 The truth of a world is what its arms score on the census. A report gets a few of these questions, so many of each slice
 as a world asks by itself, and says by its own statistics which arms are best; then what it claims is held against the
@@ -150,7 +150,7 @@ def main(
 ) -> None:
     """Hold reports against censuses.
 
-    Example: python -m crossover.eval.bench.census build/prove/worlds/* --questions 36 --questions 108
+    Example: python -m crossover.eval.bench.census build/prove/worlds/small-* --questions 36 --questions 108
     """
     folders = [world / "runs" / CENSUS for world in worlds if (world / "runs" / CENSUS).is_dir()]
     if not folders:

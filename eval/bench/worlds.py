@@ -47,11 +47,6 @@ class Asking:
     options: AskOptions
 
 
-def settings() -> Settings:
-    """Of the homes that the proofs' worlds lie in."""
-    return load_settings(home=ROOT)
-
-
 def graded(seed: int) -> Grade:
     """The grade of a world that is not as it is by itself: other shares for each of 25 seeds in a row."""
     return Grade(_TAUGHT[seed % 5], _INDEXED[(seed + seed // 5) % 5])
@@ -72,14 +67,15 @@ class More:
     sampled: bool = False
 
 
-def make(wanted: WorldRun, more: More, console: Console) -> None:
+def make(wanted: WorldRun, more: More, settings: Settings, console: Console) -> None:
     """Train and ask what is missing of a world.
 
     Raises:
         StepFailed, RuntimeError: as `run_world`.
     """
-    folder, _ = run_world(wanted, settings(), console)
-    home, note = wanted.home(settings()), wanted.home(settings()) / _ASKED
+    folder, _ = run_world(wanted, settings, console)
+    home = wanted.home(settings)
+    note = home / _ASKED
     asked = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
     askings = list(_askings(wanted, home, more))
     told = {each.folder: f"{each.questions.digest} {folder.name}" for each in askings}
@@ -91,7 +87,7 @@ def make(wanted: WorldRun, more: More, console: Console) -> None:
             with step(console, f"ask for {each.folder}"):
                 request = RunRequest(
                     each.questions, home, tuple(STRATEGIES), ADAPTER,
-                    examples=settings().few_shot, folder=home / "runs" / each.folder, options=each.options,
+                    examples=settings.few_shot, folder=home / "runs" / each.folder, options=each.options,
                 )  # fmt: skip
                 run(request, url, console)
             asked[each.folder] = told[each.folder]
@@ -121,16 +117,12 @@ def main(
 
     Example: python -m crossover.eval.bench.worlds 31 32 33 --census 216 --sampled
     """
-    console = Console(stderr=True, highlight=False)
+    console, settings = Console(stderr=True, highlight=False), load_settings(home=ROOT)
     with tidy_on_sigterm():
-        for wanted in worlds(seeds, size, grade):
-            console.rule(wanted.home(settings()).name)
-            make(wanted, More(census, slices or (), sampled), console)
-
-
-def worlds(seeds: Sequence[int], size: str = "small", grade: bool = False) -> list[WorldRun]:
-    """The worlds of some seeds."""
-    return [WorldRun(seed, size, grade=graded(seed) if grade else WHOLE) for seed in seeds]
+        for seed in seeds:
+            wanted = WorldRun(seed, size, grade=graded(seed) if grade else WHOLE)
+            console.rule(wanted.home(settings).name)
+            make(wanted, More(census, slices or (), sampled), settings, console)
 
 
 if __name__ == "__main__":
