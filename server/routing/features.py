@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 """Raised whenever a feature is added, taken away or computed otherwise: a policy of another version is refused."""
 
 Vector = NDArray[np.float64]
@@ -24,8 +24,8 @@ class Features:
         margin: by how much it is above the second.
         dense: cosine of the best passage to the question; None where it was found by its words alone.
         dense_margin: by how much that is above the highest of the others; below 0 where the searches disagree.
-        sparse: BM25 of the best passage for each word of the question; None where it was found by meaning alone.
-        sparse_margin: by how much, relative to it, the others' highest BM25 is below.
+        sparse_margin: by how much the others' highest BM25 is below that of the best passage, relative to it. The
+            score itself is none: it moves with every page that comes or goes.
         agreement: share of the passages that both searches found.
         coverage: share of the question's words that the best passage has.
         title_overlap: share of its document's title that the question has: lower where the question names another
@@ -37,11 +37,10 @@ class Features:
         overlap: share of their words that the question and the training question most like it have in common.
         taught_agreement: share of the nearest training questions with the same answer as that one.
         taught_refusal: whether that one is answered with "I don't know".
-        unseen: share of the passages that say something about the question which the adapter has not seen in
-            training, because a document is new or has changed since; None where its card does not say what it
+        best_unseen: whether the best passage says something about the question which the adapter has not seen in
+            training, because the document is new or has changed since; None where its card does not say what it
             has seen. By the sentence that speaks most of the question; by the whole chunk where the card keeps
-            no sentences.
-        best_unseen: the same of the best passage alone.
+            no sentences. Of the other passages nothing is told: they are about other things.
         new_document: whether the adapter has seen nothing of the best passage's document.
         taught_stands: share of the words of the taught answer that stand in one of the passages: near 0, what
             was taught is no longer written there. None without passages or taught answer.
@@ -58,7 +57,6 @@ class Features:
     margin: float | None = None
     dense: float | None = None
     dense_margin: float | None = None
-    sparse: float | None = None
     sparse_margin: float | None = None
     agreement: float | None = None
     coverage: float | None = None
@@ -69,7 +67,6 @@ class Features:
     overlap: float | None = None
     taught_agreement: float | None = None
     taught_refusal: bool | None = None
-    unseen: float | None = None
     best_unseen: bool | None = None
     new_document: bool | None = None
     taught_stands: float | None = None
@@ -93,5 +90,5 @@ class Features:
 NAMES = tuple(each.name for each in fields(Features) if each.name not in ("adapter", "passages"))
 """The features that a policy weighs, in the order of its columns."""
 
-AGE = ("unseen", "best_unseen", "new_document", "taught_stands", "taught_changed")
+AGE = ("best_unseen", "new_document", "taught_stands", "taught_changed")
 """Those that tell the age of the adapter's knowledge."""

@@ -20,18 +20,17 @@ from crossover.server.routing.words import share, words_of
 class Age:
     """As the features of the same names."""
 
-    unseen: float | None = None
     best_unseen: bool | None = None
     new_document: bool | None = None
 
 
 def age_of(question: str, passages: Sequence[Passage], card: AdapterCard) -> Age:
-    """How much of what the passages, the best first, say about a question is news to the adapter."""
+    """Whether what the best passage says about a question is news to the adapter."""
     if not card.documents or not passages:
         return Age()
-    news = [_is_news(question, passage, card) for passage in passages]
+    news = _is_news(question, passages[0], card)
     # A renamed document that still says the same is not new.
-    return Age(sum(news) / len(news), news[0], news[0] and passages[0].document not in card.documents)
+    return Age(news, news and passages[0].document not in card.documents)
 
 
 def taught_changed(taught: str, passages: Sequence[Passage], card: AdapterCard) -> bool | None:

@@ -7,7 +7,7 @@ import pytest
 from crossover.server.routing.features import Features
 from crossover.server.routing.rules import choose
 
-KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9, unseen=0.0, best_unseen=False)
+KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9, best_unseen=False)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ KNOWN = Features(adapter=True, passages=2, score=0.9, dense=0.7, similarity=0.9,
         (Features(adapter=False, passages=2, score=0.9), "rag"),
         (Features(adapter=True, passages=2, similarity=0.2, best_unseen=False), "rag"),
         (Features(adapter=True, passages=2, similarity=0.9), "hybrid"),
-        (Features(adapter=True, passages=2, similarity=0.9, unseen=0.5, best_unseen=True), "hybrid"),
+        (Features(adapter=True, passages=2, similarity=0.9, best_unseen=True), "hybrid"),
         (KNOWN, "finetune"),
         (replace(KNOWN, taught_changed=True), "hybrid"),
         (replace(KNOWN, taught_changed=False), "finetune"),
