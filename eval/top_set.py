@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from crossover.eval.permutation import Scores
 from crossover.eval.statistics import Comparison, compare, holm
 
+SAME = 0.05
+"""Arms that are at most so far apart are as good as equal to whoever has to choose between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopSet:
@@ -28,6 +31,17 @@ class TopSet:
     def decidable(self) -> bool:
         """Whether there were questions enough for any claim."""
         return all(comparison.decidable for comparison in self.against.values())
+
+    @property
+    def behind(self) -> float:
+        """How far the members may be below the best one: the most that their 95 % intervals leave open."""
+        highest = max((self.against[name].interval.high for name in self.members[1:]), default=0.0)
+        return float(min(1.0, max(0.0, highest)))
+
+    @property
+    def settled(self) -> bool:
+        """Whether it may be chosen from freely: some arm is beaten, and no member is more than SAME below the best."""
+        return bool(self.beats) and self.behind <= SAME
 
     @property
     def p_value(self) -> float:

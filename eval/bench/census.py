@@ -4,7 +4,8 @@
 
 The truth of a world is what its arms score on the census. A report gets a few of these questions, so many of each slice
 as a world asks by itself, and says by its own statistics which arms are best; then what it claims is held against the
-truth. Writes build/prove/census.json.
+truth. A world has few facts, though. So all of them together are a population, too, of whose facts larger reports draw
+some: what they see at which size is the power curve. Writes build/prove/census.json.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from crossover.eval.bench.worlds import CENSUS
 from crossover.eval.permutation import Scores
 from crossover.eval.scoring import Evaluation
 from crossover.eval.statistics import estimate
-from crossover.eval.top_set import TopSet, top_sets
+from crossover.eval.top_set import SAME, TopSet, top_sets
 
 INTENDED = {
     "stable": {"rag", "finetune", "hybrid"},
@@ -40,8 +41,8 @@ INTENDED = {
     "unanswerable": {"rag", "hybrid"},
 }
 """What a world is built for: which arms can answer each slice."""
-_TOLERATED = 0.05  # an arm in a top set may truly be so much worse than the best
 _LARGE = 0.2
+_WORDINGS = 2  # questions about one fact, as a world asks by itself
 _EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 1.01)  # of true differences, for the power curve
 
 
@@ -51,6 +52,7 @@ class Claim:
 
     Attributes:
         claimed: the top set is smaller than all arms.
+        settled: and, so the report says, no arm in it is more than five points below the best.
         holds_best: the truly best arm is in it.
         tight: nothing in it is truly more than five points worse than the best.
         pairs: for each arm beside the one found best, the true difference (of the found best, minus it) and whether
@@ -60,6 +62,7 @@ class Claim:
     world: str
     slice: str
     claimed: bool
+    settled: bool
     holds_best: bool
     tight: bool
     pairs: tuple[tuple[float, bool], ...]
@@ -70,6 +73,50 @@ def truth_of(census: Evaluation) -> dict[str, dict[str, float]]:
     return {
         name: {run.arm: float(run.exact[census.mask(name)].mean()) for run in census.runs} for name in census.slices
     }
+
+
+class Population:
+    """The facts of several censuses as one population, from which reports of any size draw.
+
+    Facts are drawn with replacement, so that each is a draw of its own and a report may be as large as it likes; what a
+    report should find is the mean over all facts.
+    """
+
+    def __init__(self, censuses: Iterable[Evaluation]) -> None:
+        self._facts: dict[str, list[dict[str, Scores]]] = {}
+        for census in censuses:
+            groups = np.array(census.groups)
+            for name in census.slices:
+                mask = census.mask(name)
+                for group in dict.fromkeys(groups[mask]):
+                    asked = mask & (groups == group)
+                    fact = {run.arm: run.exact[asked] for run in census.runs}
+                    self._facts.setdefault(name, []).append(fact)
+
+    @property
+    def truth(self) -> dict[str, dict[str, float]]:
+        """As `truth_of`."""
+        return {
+            name: {arm: float(np.mean([fact[arm].mean() for fact in facts])) for arm in facts[0]}
+            for name, facts in self._facts.items()
+        }
+
+    def report(self, count: int, rng: np.random.Generator) -> dict[str, TopSet]:
+        """The top sets of a report on `count` facts of each slice, asked about twice each where that can be."""
+        slices: dict[str, tuple[Mapping[str, Scores], Sequence[str]]] = {}
+        for name, facts in self._facts.items():
+            drawn = [facts[n] for n in rng.integers(len(facts), size=count)]
+            wordings = [_some(len(next(iter(fact.values()))), rng) for fact in drawn]
+            scores = {
+                arm: np.concatenate([fact[arm][asked] for fact, asked in zip(drawn, wordings, strict=True)])
+                for arm in drawn[0]
+            }
+            slices[name] = scores, [str(n) for n, asked in enumerate(wordings) for _ in asked]
+        return top_sets(slices)
+
+
+def _some(wordings: int, rng: np.random.Generator) -> Sequence[int]:
+    return [int(n) for n in rng.choice(wordings, size=min(_WORDINGS, wordings), replace=False)]
 
 
 def report(census: Evaluation, count: int, rng: np.random.Generator) -> dict[str, TopSet]:
@@ -89,8 +136,9 @@ def claims(world: str, found: Mapping[str, TopSet], truth: Mapping[str, Mapping[
             world=world,
             slice=name,
             claimed=bool(top.beats),
+            settled=top.settled,
             holds_best=any(truth[name][arm] == best for arm in top.members),
-            tight=all(truth[name][arm] >= best - _TOLERATED for arm in top.members),
+            tight=all(truth[name][arm] >= best - SAME for arm in top.members),
             pairs=tuple((truth[name][top.best] - truth[name][arm], arm in top.beats) for arm in top.against),
         )
 
@@ -98,9 +146,9 @@ def claims(world: str, found: Mapping[str, TopSet], truth: Mapping[str, Mapping[
 def figures_of(found: Sequence[Claim]) -> dict[str, Any]:
     """Of all reports' claims: how many are true, how many were possible, and what of each size was seen.
 
-    Reports on one world are not independent: intervals are over worlds.
+    Reports on one world are not independent: intervals are over worlds, and over reports where each drew its own facts.
     """
-    made = [claim for claim in found if claim.claimed]
+    made, settled = [claim for claim in found if claim.claimed], [claim for claim in found if claim.settled]
     pairs = [(claim.world, gap, called) for claim in found for gap, called in claim.pairs]
     curve = {
         f"{100 * low:.0f} to {min(100, 100 * high):.0f}": _share(
@@ -113,6 +161,8 @@ def figures_of(found: Sequence[Claim]) -> dict[str, Any]:
         "claims that hold the best": _share((claim.world, claim.holds_best) for claim in made),
         "claims without an arm 5 points worse": _share((claim.world, claim.tight) for claim in made),
         "claims with both": _share((claim.world, claim.holds_best and claim.tight) for claim in made),
+        "slices called settled": _share((claim.world, claim.settled) for claim in found),
+        "settled, with both": _share((claim.world, claim.holds_best and claim.tight) for claim in settled),
         "called worse, truly better": _share((world, gap < 0) for world, gap, called in pairs if called),
         "called worse, truly by 20 points or more": _share(
             (world, called) for world, gap, called in pairs if gap >= _LARGE
@@ -147,6 +197,8 @@ def main(
     worlds: Annotated[list[Path], typer.Argument(help="Homes of worlds with a census.")],
     questions: Annotated[list[int], typer.Option(help="In each slice of a report; several for a power curve.")] = [36],  # noqa: B006
     reports: Annotated[int, typer.Option(min=1, help="On each world.")] = 10,
+    facts: Annotated[list[int], typer.Option(help="In each slice of a report on all worlds together.")] = [18, 72, 288],  # noqa: B006
+    draws: Annotated[int, typer.Option(min=1, help="Reports on all worlds together, of each size.")] = 100,
 ) -> None:
     """Hold reports against censuses.
 
@@ -158,15 +210,23 @@ def main(
     censuses = {folder.parent.parent.name: scoring.load([folder]) for folder in folders}
     truths = {world: truth_of(census) for world, census in censuses.items()}
     told: dict[str, Any] = {"worlds": list(truths), "truth": truths, "intended": intended(truths), "reports": {}}
+    err = Console(stderr=True)
     for count in questions:
         found: list[Claim] = []
         rng = np.random.default_rng(0)
-        for world in track(list(censuses), f"{count} questions a slice", console=Console(stderr=True)):
+        for world in track(list(censuses), f"{count} questions a slice", console=err):
             for _ in range(reports):
                 found += claims(world, report(censuses[world], count, rng), truths[world])
         told["reports"][count] = figures_of(found)
+    population = Population(censuses.values())
+    told["together"] = {"truth": population.truth, "reports": {}}
+    for count in facts:
+        found, rng = [], np.random.default_rng(0)
+        for n in track(range(draws), f"{count} facts a slice", console=err):
+            found += claims(str(n), population.report(count, rng), population.truth)
+        told["together"]["reports"][count] = figures_of(found)
     _show(told, Console(highlight=False))
-    typer.echo(str(record.write("prove", "census", told | {"reports_a_world": reports})))
+    typer.echo(str(record.write("prove", "census", told | {"reports_a_world": reports, "draws": draws})))
 
 
 def _show(told: Mapping[str, Any], console: Console) -> None:
@@ -179,14 +239,20 @@ def _show(told: Mapping[str, Any], console: Console) -> None:
         means.add_row(name, *(f"{100 * row['mean'][arm]:.0f}" for arm in arms), ", ".join(row["intended"]), best)
     console.print(means)
     for count, figures in told["reports"].items():
-        shown = Table(title=f"reports on {count} questions a slice")
-        for heading in ("", "%", "95 % interval", "of"):
-            shown.add_column(heading, justify="right" if heading else "left")
-        for name, row in figures.items():
-            if row["of"]:
-                edges = [f"{100 * edge:.1f}" for edge in row["interval"] or []]
-                shown.add_row(name, f"{100 * row['share']:.1f}", " to ".join(edges), str(row["of"]))
-        console.print(shown)
+        console.print(_shares(f"reports on one world, {count} questions a slice", figures))
+    for count, figures in told["together"]["reports"].items():
+        console.print(_shares(f"reports on all worlds together, {count} facts a slice", figures))
+
+
+def _shares(title: str, figures: Mapping[str, Any]) -> Table:
+    shown = Table(title=title)
+    for heading in ("", "%", "95 % interval", "of"):
+        shown.add_column(heading, justify="right" if heading else "left")
+    for name, row in figures.items():
+        if row["of"]:
+            edges = [f"{100 * edge:.1f}" for edge in row["interval"] or []]
+            shown.add_row(name, f"{100 * row['share']:.1f}", " to ".join(edges), str(row["of"]))
+    return shown
 
 
 if __name__ == "__main__":

@@ -57,12 +57,14 @@ class Difference(_Part):
 class Winner(_Part):
     """The top set of a slice: `strategy` is its cheapest member and `tied` are the others.
 
-    `strategy` is null when the top set holds every arm or the questions are too few to tell.
+    `strategy` is null when the top set holds every arm or the questions are too few to tell. `behind` is how far its
+    members may be below the best one, for all that so many questions show.
     """
 
     strategy: str | None
     tied: list[str]
     beats: list[str]
+    behind: float = 1.0  # as in a report from before this was told
     p_value: float
     best: str
     words: str
@@ -78,6 +80,7 @@ class Winner(_Part):
             strategy=None if undecided else by_cost[0],
             tied=by_cost if undecided else by_cost[1:],
             beats=list(top.beats),
+            behind=top.behind,
             p_value=top.p_value,
             best=top.best,
             words=words,

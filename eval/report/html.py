@@ -18,7 +18,7 @@ from crossover.eval.report.document import Report
 from crossover.eval.report.examples import examples, failed
 from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.oracles import oracle_sentence
-from crossover.eval.report.recommendation import fine_tuning_sentence, p_text, percent
+from crossover.eval.report.recommendation import apart, fine_tuning_sentence, p_text, percent
 from crossover.eval.report.resolution import sentences
 from crossover.eval.scoring import Evaluation
 
@@ -75,6 +75,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        apart=apart,
         percent=_percent,
         whole=_whole,
         figure=_figure,

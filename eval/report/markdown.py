@@ -8,7 +8,7 @@ from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import JudgedScore, JudgeReport, Report, Score, Winner
 from crossover.eval.report.failures import weakest_sentence
 from crossover.eval.report.oracles import gained, oracle_sentence
-from crossover.eval.report.recommendation import fine_tuning_sentence, listed, p_text, percent
+from crossover.eval.report.recommendation import apart, fine_tuning_sentence, listed, p_text, percent
 from crossover.eval.report.resolution import sentences
 
 
@@ -79,7 +79,7 @@ def _winner(name: str, winner: Winner) -> str:
     if winner.strategy is None:
         why = "too few questions" if winner.words == "too few questions" else "no difference shown between any"
         return f"- {name}: {why} (the best score is {winner.best}'s, {p_text(winner.p_value)})"
-    tied = f", no difference shown to {listed(winner.tied)}" if winner.tied else ""
+    tied = f", no difference shown to {listed(winner.tied)}{apart(winner)}" if winner.tied else ""
     return f"- {name}: **{winner.strategy}**{tied}; better than {listed(winner.beats)} ({p_text(winner.p_value)})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossover.eval.report.document import Difference, Strategy, Winner
+from crossover.eval.top_set import SAME
 
 _FINE_TUNED = ("finetune", "hybrid")
 _MOST_NAMES = 8
@@ -57,6 +58,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def apart(winner: Winner) -> str:
+    """How far arms that are not told apart may be from the best, where that matters; begins with a blank."""
+    return "" if winner.behind <= SAME else f" (up to {100 * winner.behind:.0f} points may lie between them)"
+
+
 def p_text(value: float) -> str:
     """A p-value as it is read."""
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
@@ -82,8 +88,9 @@ def _choice(strategies: Mapping[str, Strategy], overall: Winner, chosen: str) ->
             f"{said}, significantly more than every other strategy "
             f"(the next, {next_best}, {percent(strategies[next_best].score)}; {p_text(overall.p_value)})."
         )
+    tied = f"{listed(overall.tied)}, {_dearer(strategies, overall)}{apart(overall)}"
     return (
-        f"{said}; no difference is shown to {listed(overall.tied)}, {_dearer(strategies, overall)}, and the best, "
+        f"{said}; no difference is shown to {tied}, and the best, "
         f"{overall.best}, is significantly above {listed(overall.beats)} ({p_text(overall.p_value)})."
     )
 

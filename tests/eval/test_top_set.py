@@ -39,3 +39,16 @@ def test_too_few_questions_are_called_so() -> None:
 def test_one_arm_alone_is_its_own_top_set() -> None:
     top = top_sets({"s": ({"rag": shares(3)}, GROUPS)})["s"]
     assert (top.members, top.beats, top.p_value) == (("rag",), (), 1.0)
+
+
+def test_a_top_set_says_how_far_its_members_may_be_from_the_best() -> None:
+    few = top_sets({"s": ({"base": shares(2), "rag": shares(44), "hybrid": shares(46)}, GROUPS)})["s"]
+    assert few.behind == few.against["rag"].interval.high > 0.05 and not few.settled
+    rag = shares(4200, 6000)
+    as_good = rag.copy()
+    as_good[4140:4260] = 1 - rag[4140:4260]  # right on other questions, on as many
+    groups = [str(n) for n in range(6000)]
+    many = top_sets({"s": ({"base": rag * 0, "rag": rag, "hybrid": as_good}, groups)})["s"]
+    assert set(many.members) == {"rag", "hybrid"} and many.behind < 0.05 and many.settled
+    alone = top_sets({"s": ({"base": shares(2), "rag": shares(44)}, GROUPS)})["s"]
+    assert (alone.members, alone.behind, alone.settled) == (("rag",), 0.0, True)

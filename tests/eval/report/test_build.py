@@ -104,6 +104,16 @@ def test_top_sets_follow_from_the_answers(report: Report) -> None:
     assert "finetune" in report.winners["none"].beats
 
 
+def test_arms_that_are_not_told_apart_come_with_how_far_apart_they_may_be(
+    report: Report, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    new = report.winners["new"]
+    assert new.behind == max(new.against[arm].interval[1] for arm in new.members if arm != new.best) > 0.05
+    write(report, evaluation, tmp_path)
+    for name in ("report.html", "report.md"):
+        assert f"(up to {100 * new.behind:.0f} points may lie between them)" in (tmp_path / name).read_text()
+
+
 def test_fine_tuning_is_measured_against_rag_with_examples(report: Report) -> None:
     assert report.fine_tuning["new"]["finetune"].words == "worse"
     assert fine_tuning_sentence(report.fine_tuning).startswith("That fine-tuning pays is not shown")
