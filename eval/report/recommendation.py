@@ -60,7 +60,7 @@ def percent(value: float) -> str:
 
 def apart(winner: Winner) -> str:
     """How far arms that are not told apart may be from the best, where that matters; begins with a blank."""
-    return "" if winner.behind <= SAME else f" (up to {100 * winner.behind:.0f} points may lie between them)"
+    return "" if winner.behind <= SAME else f" (they may be {100 * winner.behind:.0f} points apart)"
 
 
 def p_text(value: float) -> str:
