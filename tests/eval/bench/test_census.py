@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossover.eval.bench.census import Claim, Population, claims, figures_of, report
+from crossover.eval.bench.census import Claim, claims, figures_of, report
+from crossover.eval.bench.population import Population
 from crossover.eval.bench.worlds import graded
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import Question, QuestionSet

@@ -21,6 +21,7 @@ from crossover.eval.router import features_file, learning
 from crossover.eval.router.asked import Asked, load
 from crossover.eval.run_log import RunMismatch
 from crossover.server.cli import app
+from crossover.server.routing.features import FEATURE_VERSION
 from crossover.server.routing.policy import load as load_policy
 from crossover.server.settings import Settings
 
@@ -72,7 +73,7 @@ def test_features_of_another_version_or_half_written_are_refused(world: Path, qu
     header = json.loads(lines[0])
     header["identity"]["feature_version"] = 0
     file.write_text(json.dumps(header) + "\n" + "".join(lines[1:]))
-    with pytest.raises(RunMismatch, match="features of version 0, now 2"):
+    with pytest.raises(RunMismatch, match=f"features of version 0, now {FEATURE_VERSION}"):
         load(folder, Settings(home=tmp_path), load_prices())
 
 
