@@ -33,7 +33,8 @@ from crossover.eval.router.front import WEIGHTS, best_mixture
 from crossover.eval.run_log import sources_of
 from crossover.eval.statistics import compare
 from crossover.eval.world.verdict import answers_of
-from crossover.server.routing.estimators import Columns, Estimator, Matrix, Scale, chances
+from crossover.server.routing.columns import Columns, Matrix, Scale
+from crossover.server.routing.estimators import Estimator, chances
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.routing.words import share, words_of

@@ -12,18 +12,9 @@ from numpy.typing import NDArray
 
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.ratings import Rated
+from crossover.server.routing.columns import Columns, Matrix, Scale, expand
 from crossover.server.routing.distribution import Distribution
-from crossover.server.routing.estimators import (
-    Calibration,
-    Columns,
-    Estimator,
-    Logistic,
-    Matrix,
-    Neighbours,
-    Rate,
-    Scale,
-    expand,
-)
+from crossover.server.routing.estimators import Calibration, Estimator, Logistic, Neighbours, Rate, Trees
 from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
 from crossover.server.routing.policy import Policy
 
@@ -41,9 +32,9 @@ class TooFewQuestions(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One kind of estimator: logistic regression with an inverse penalty, or so many neighbours."""
+    """One kind of estimator: logistic regression with an inverse penalty, so many neighbours, or trees."""
 
-    kind: Literal["logistic", "knn"]
+    kind: Literal["logistic", "knn", "trees"]
     degree: Literal[1, 2] = 1
     inverse_penalty: float = 1.0
     k: int = 0
@@ -56,7 +47,9 @@ CANDIDATES = (
     Candidate("logistic", 2, 0.01),
     Candidate("knn", k=20),
     Candidate("knn", k=50),
+    Candidate("trees"),
 )
+_TREES, _LEAF, _DEEPEST, _COLUMNS = 60, 15, 10, 0.5  # questions in a leaf; share of the columns tried at a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +141,7 @@ def _with_ratings(
     """One strategy's estimator from asked and rated answers; not by neighbours, whose points all strategies share."""
     more = scale.columns(np.array([each.view.features.vector() for each in rated]))
     rows, known = np.vstack([columns, more]), np.append(right, [each.right for each in rated])
-    parametric = [candidate for candidate in CANDIDATES if candidate.kind == "logistic"]
+    parametric = [candidate for candidate in CANDIDATES if candidate.kind != "knn"]
     fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), parametric)
     return Fitted(fitted.estimator, fitted.held_out[: len(columns)])
 
@@ -197,6 +190,8 @@ def _fit(candidate: Candidate, columns: Matrix, right: Vector) -> Estimator:
         return Neighbours(k=candidate.k, right=right.tolist())
     if len(set(right)) < 2:  # a fold may hold all of the few cases
         return Rate(rate=float((right.sum() + 1) / (len(right) + 2)))
+    if candidate.kind == "trees":
+        return fit_trees(columns, right)
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=candidate.inverse_penalty, solver="newton-cholesky", max_iter=200)
@@ -205,6 +200,36 @@ def _fit(candidate: Candidate, columns: Matrix, right: Vector) -> Estimator:
         degree=candidate.degree,
         weights=np.round(model.coef_[0], _DIGITS).tolist(),
         bias=round(float(model.intercept_[0]), _DIGITS),
+    )
+
+
+def fit_trees(columns: Matrix, right: Vector) -> Trees:
+    """Extremely randomised trees of scikit-learn, as numbers.
+
+    Args:
+        columns: shape (questions, columns).
+        right: 1 or 0 for each question.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    model = ExtraTreesRegressor(
+        _TREES, min_samples_leaf=_LEAF, max_depth=_DEEPEST, max_features=_COLUMNS, random_state=0
+    ).fit(columns, right)
+    trees = [each.tree_ for each in model.estimators_]
+    roots = np.cumsum([0, *(tree.node_count for tree in trees)])[:-1]
+
+    def children(side: str) -> list[int]:
+        found = [(getattr(tree, side), root) for tree, root in zip(trees, roots, strict=True)]
+        ends_in_itself = [np.where(to < 0, np.arange(len(to)), to) + root for to, root in found]
+        return [int(node) for node in np.concatenate(ends_in_itself)]
+
+    return Trees(
+        roots=roots.tolist(),
+        column=np.concatenate([np.maximum(tree.feature, 0) for tree in trees]).tolist(),
+        threshold=np.round(np.concatenate([tree.threshold for tree in trees]), _DIGITS).tolist(),
+        left=children("children_left"),
+        right=children("children_right"),
+        share=np.round(np.concatenate([tree.value[:, 0, 0] for tree in trees]), _DIGITS).tolist(),
     )
 
 

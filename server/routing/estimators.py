@@ -2,106 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
-Matrix = NDArray[np.float64]
+from crossover.server.routing.columns import Columns, Matrix, Part
 
 _PRIOR = 2.0  # neighbours that are added half right and half wrong, so that no estimate is ever 0 or 1
-_TINY = 1e-6  # where all points are equally far, they count alike
-_FARTHEST = 4.0  # spreads from the mean; what lies beyond counts no more, or one odd value would decide alone
+_SUREST = 0.01  # no leaves say less, nor more than one minus it
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Scale(_Part):
-    """Makes columns of like size from features: standardised, unknown ones at the mean and marked.
-
-    Args:
-        mean, spread: of each feature where it was known, in fitting.
-        marked: which features were sometimes unknown in fitting; each has a column that says when.
-    """
-
-    mean: list[float]
-    spread: list[Annotated[float, Field(gt=0)]]
-    marked: list[int]
-
-    def standard(self, features: Matrix) -> Matrix:
-        """Spreads from the mean, NaN where unknown; shape (n, features)."""
-        return (features - self._mean) / self._spread
-
-    def columns(self, features: Matrix) -> Matrix:
-        """Shape (n, features) with NaN to (n, features + marked) without."""
-        unknown = np.isnan(features)
-        filled = np.where(unknown, 0.0, np.clip(self.standard(features), -_FARTHEST, _FARTHEST))
-        return np.hstack([filled, unknown[:, self.marked].astype(np.float64)])
-
-    @cached_property
-    def _mean(self) -> Matrix:
-        return np.array(self.mean)
-
-    @cached_property
-    def _spread(self) -> Matrix:
-        return np.array(self.spread)
-
-
-class Columns:
-    """Some questions as the estimators look at them; what several estimators need is computed once.
-
-    Args:
-        values: shape (n, columns).
-        points: columns of the fitted questions, shape (m, columns); empty where no estimator looks at neighbours.
-    """
-
-    def __init__(self, values: Matrix, points: Matrix) -> None:
-        self.values = values
-        self._points = points
-        self._expanded: dict[int, Matrix] = {}
-        self._nearest: dict[int, tuple[NDArray[np.intp], Matrix]] = {}
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def expanded(self, degree: int) -> Matrix:
-        """As `expand`."""
-        if degree not in self._expanded:
-            self._expanded[degree] = expand(self.values, degree)
-        return self._expanded[degree]
-
-    def nearest(self, k: int) -> tuple[NDArray[np.intp], Matrix]:
-        """The k nearest points of each question in no order, all where there are fewer, and how much each counts.
-
-        The farther the less, nothing at the distance of the next point: so an estimate moves only as far as a
-        question does, where a count of neighbours jumps when one takes another's place.
-
-        Returns:
-            Indices and weights, shape (n, k) each; the weights of a question sum to k.
-        """
-        k = min(k, len(self._points))
-        if k not in self._nearest:
-            nearest = np.argpartition(self._distances, k - 1, axis=1)[:, :k]
-            distances = np.take_along_axis(self._distances, nearest, axis=1)
-            next_one = min(k, len(self._points) - 1)
-            border = np.partition(self._distances, next_one, axis=1)[:, [next_one]]
-            weights = 1 - distances / (border + _TINY) + _TINY
-            self._nearest[k] = nearest, k * weights / weights.sum(axis=1, keepdims=True)
-        return self._nearest[k]
-
-    @cached_property
-    def _distances(self) -> Matrix:
-        """Squared, of each question to each point."""
-        squares = (self.values**2).sum(1, keepdims=True) + (self._points**2).sum(1)
-        distances: Matrix = np.maximum(squares - 2 * self.values @ self._points.T, 0.0)
-        return distances
-
-
-class Calibration(_Part):
+class Calibration(Part):
     """Platt's scaling (1999): the logit stretched and moved so that of all answers given 70 %, 70 % are right."""
 
     slope: float = 1.0
@@ -112,7 +26,7 @@ class Calibration(_Part):
         return sigmoid(self.slope * logits + self.offset)
 
 
-class Rate(_Part):
+class Rate(Part):
     """The same chance for every question: all that can be learnt where nearly all answers were right, or wrong."""
 
     kind: Literal["rate"] = "rate"
@@ -124,7 +38,7 @@ class Rate(_Part):
         return np.full(len(columns), logit(np.array(self.rate)))
 
 
-class Logistic(_Part):
+class Logistic(Part):
     """Logistic regression, on the columns and, at degree 2, on their products two by two."""
 
     kind: Literal["logistic"] = "logistic"
@@ -143,7 +57,7 @@ class Logistic(_Part):
         return np.array(self.weights)
 
 
-class Neighbours(_Part):
+class Neighbours(Part):
     """The share of right answers among the k fitted questions that are nearest, the nearer counting more.
 
     Args:
@@ -166,25 +80,90 @@ class Neighbours(_Part):
         return np.array(self.right)
 
 
-Estimator = Annotated[Rate | Logistic | Neighbours, Field(discriminator="kind")]
+class Trees(Part):
+    """The share of right answers in the leaves that a question comes to, the mean of many trees.
+
+    Extremely randomised trees (Geurts et al. 2006), one after the other. A node's children come after it; a leaf is its
+    own child.
+
+    Args:
+        roots: the first node of each tree.
+        column, threshold: of each node; it is left where the column is not above the threshold.
+        left, right: the children of each node.
+        share: of right answers among the fitted questions in each node.
+    """
+
+    kind: Literal["trees"] = "trees"
+    roots: Annotated[list[int], Field(min_length=1)]
+    column: list[int]
+    threshold: list[float]
+    left: list[int]
+    right: list[int]
+    share: list[float]
+    calibration: Calibration = Calibration()
+
+    @model_validator(mode="after")
+    def _are_trees(self) -> Trees:
+        n = len(self.column)
+        if {len(self.threshold), len(self.left), len(self.right), len(self.share)} != {n}:
+            raise ValueError("not one entry for each node")
+        ends = [left == right == node for node, (left, right) in enumerate(zip(self.left, self.right, strict=True))]
+        onward = [
+            min(pair) > node and max(pair) < n for node, pair in enumerate(zip(self.left, self.right, strict=True))
+        ]
+        if not all(end or on for end, on in zip(ends, onward, strict=True)) or not set(self.roots) <= set(range(n)):
+            raise ValueError("the nodes are no trees")
+        if min(self.column) < 0:
+            raise ValueError("a node looks at no column")
+        return self
+
+    def logits(self, columns: Columns) -> Matrix:
+        """Shape (n,)."""
+        shares = np.array([self._share(row) for row in columns.values])
+        return logit(np.clip(shares, _SUREST, 1 - _SUREST))
+
+    def _share(self, row: Matrix) -> float:
+        # All nodes decide at once, though few are passed: that is fewer steps of NumPy than going from node to node.
+        children = np.where(row[self._column] > self._threshold, self._right, self._left)
+        nodes = np.array(self.roots)
+        for _ in range(self._depth):
+            nodes = children[nodes]
+        return float(self._shares[nodes].mean())
+
+    @cached_property
+    def _depth(self) -> int:
+        depth, nodes = 0, np.array(self.roots)
+        while (self._left[nodes] != nodes).any():
+            depth, nodes = depth + 1, np.union1d(self._left[nodes], self._right[nodes])
+        return depth
+
+    @cached_property
+    def _column(self) -> NDArray[np.int_]:
+        return np.array(self.column)
+
+    @cached_property
+    def _threshold(self) -> Matrix:
+        return np.array(self.threshold)
+
+    @cached_property
+    def _left(self) -> NDArray[np.int_]:
+        return np.array(self.left)
+
+    @cached_property
+    def _right(self) -> NDArray[np.int_]:
+        return np.array(self.right)
+
+    @cached_property
+    def _shares(self) -> Matrix:
+        return np.array(self.share)
 
 
-def chances(estimator: Rate | Logistic | Neighbours, columns: Columns) -> Matrix:
+Estimator = Annotated[Rate | Logistic | Neighbours | Trees, Field(discriminator="kind")]
+
+
+def chances(estimator: Rate | Logistic | Neighbours | Trees, columns: Columns) -> Matrix:
     """The calibrated chance to be right of each question, shape (n,)."""
     return estimator.calibration.chances(estimator.logits(columns))
-
-
-def expand(columns: Matrix, degree: int) -> Matrix:
-    """The columns, at degree 2 with their products and squares behind them."""
-    if degree == 1:
-        return columns
-    first, second = _pairs(columns.shape[1])
-    return np.hstack([columns, columns[:, first] * columns[:, second]])
-
-
-@cache
-def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    return np.triu_indices(n)
 
 
 def sigmoid(logits: Matrix) -> Matrix:

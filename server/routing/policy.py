@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from crossover.adapters.durable import replace_text
 from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.columns import Columns, Matrix, Scale
 from crossover.server.routing.distribution import Distribution
-from crossover.server.routing.estimators import Columns, Estimator, Matrix, Scale, chances
+from crossover.server.routing.estimators import Estimator, chances
 from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
@@ -79,6 +80,8 @@ class Policy(BaseModel):
         for name, estimator in self.estimators.items():
             if estimator.kind == "knn" and (not n or len(estimator.right) != n):
                 raise ValueError(f"estimators.{name}: {len(estimator.right)} labels for {n} points")
+            if estimator.kind == "trees" and max(estimator.column) >= columns:
+                raise ValueError(f"estimators.{name}: a node looks at column {max(estimator.column)} of {columns}")
             wanted = columns if getattr(estimator, "degree", 1) == 1 else columns + columns * (columns + 1) // 2
             if estimator.kind == "logistic" and len(estimator.weights) != wanted:
                 raise ValueError(f"estimators.{name}: {len(estimator.weights)} weights, expected {wanted}")

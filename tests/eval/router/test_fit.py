@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from asked_questions import HERE, asked, fitted
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import PolynomialFeatures
 
 from crossover.eval.bench.router import without_age
 from crossover.eval.router.asked import join
-from crossover.eval.router.fit import TooFewQuestions, fit, folds_of, log_loss, scale_of
+from crossover.eval.router.fit import TooFewQuestions, fit, fit_trees, folds_of, log_loss, scale_of
 from crossover.eval.router.judge import by_estimates, by_policy, by_rules, calibration_error, judge
 from crossover.eval.run_log import RunMismatch
-from crossover.server.routing.estimators import Columns, Logistic, Neighbours, chances, expand
+from crossover.server.routing.columns import Columns, expand
+from crossover.server.routing.estimators import Logistic, Neighbours, chances
 from crossover.server.routing.features import NAMES
 
 
@@ -76,6 +78,18 @@ def test_served_estimates_are_those_of_scikit_learn(degree: int) -> None:
     )
     theirs = PolynomialFeatures(2, include_bias=False).fit_transform(columns)
     np.testing.assert_allclose(np.sort(expand(columns, 2), axis=1), np.sort(theirs, axis=1))
+
+
+def test_trees_say_what_scikit_learns_do() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(300, 5))
+    right = (columns[:, 0] * columns[:, 1] + 0.3 * rng.normal(size=300) > 0).astype(float)
+    ours = fit_trees(columns, right)
+    theirs = ExtraTreesRegressor(60, min_samples_leaf=15, max_depth=10, max_features=0.5, random_state=0)
+    others = rng.normal(size=(200, 5))
+    np.testing.assert_allclose(
+        chances(ours, Columns(others, np.array([]))), theirs.fit(columns, right).predict(others), atol=1e-3
+    )
 
 
 def test_neighbours_are_the_nearest_ones() -> None:

@@ -70,6 +70,10 @@ def test_of_two_adapters_the_one_that_was_taught_answers(policy: Policy) -> None
     }  # fmt: skip
 
 
+TREE = {
+    "kind": "trees", "roots": [0], "column": [0, 0, 0], "threshold": [0.5, 0.0, 0.0], "left": [1, 1, 2],
+    "right": [2, 1, 2], "share": [0.5, 0.2, 0.8],
+}  # fmt: skip
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -93,6 +97,15 @@ Change = Callable[[dict[str, Any]], Any]
             "estimators.rag: 1 weights",
         ),
         (lambda p: p["estimators"].update(rag={"kind": "knn", "k": 3, "right": [1.0]}), "estimators.rag: 1 labels"),
+        (
+            lambda p: p["estimators"].update(rag=TREE | {"column": [99, 0, 0]}),
+            "estimators.rag: a node looks at column 99",
+        ),
+        (lambda p: p["estimators"].update(rag=TREE | {"column": [-1, 0, 0]}), "a node looks at no column"),
+        (lambda p: p["estimators"].update(rag=TREE | {"left": [0, 1, 2]}), "the nodes are no trees"),
+        (lambda p: p["estimators"].update(rag=TREE | {"right": [2, 0, 2]}), "the nodes are no trees"),
+        (lambda p: p["estimators"].update(rag=TREE | {"roots": [3]}), "the nodes are no trees"),
+        (lambda p: p["estimators"].update(rag=TREE | {"share": [0.5]}), "not one entry for each node"),
         (lambda p: p["distribution"]["shares"].pop(), "distribution"),
     ],
 )
