@@ -1,10 +1,10 @@
-"""The only path of a question: prepare it, generate, check the citations; whole or as a stream."""
+"""The only path of a question: prepare it, generate, check citations and answer; whole or as a stream."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -14,9 +14,9 @@ from crossover.server.citations import AnswerText
 from crossover.server.engine.client import GenerationRequest
 from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
-from crossover.server.protocol import Question
+from crossover.server.protocol import Question, Target
 from crossover.server.services import Services
-from crossover.server.strategies import ABSTAINING
+from crossover.server.strategies import ABSTAIN, ABSTAINING, STRATEGIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,19 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
         ValueError, LookupError, RuntimeError: as errors.py draws them.
     """
     prepared = await prepare(question, services, found)
+    first = await _whole(prepared, services)
+    again = await _second(question, prepared, first, services)
+    if again is None:
+        return first
+    second = await _whole(again, services)
+    return replace(
+        second,
+        prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+        completion_tokens=first.completion_tokens + second.completion_tokens,
+    )
+
+
+async def _whole(prepared: Prepared, services: Services) -> Answer:
     started = perf_counter()
     if prepared.strategy is ABSTAINING:
         return Answer(_refusals(prepared), 0, 0, _finished(prepared, started))
@@ -63,13 +76,58 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
     return Answer(choices, completion.prompt_tokens, completion.completion_tokens, _finished(prepared, started))
 
 
+async def _second(question: Question, prepared: Prepared, first: Answer, services: Services) -> Prepared | None:
+    """The same question for another strategy, where the first one's answer does not look right."""
+    second = prepared.second
+    if second is None or len(first.choices) != 1:
+        return None
+    text = first.choices[0].text
+    right = second.right(text, [passage.text for passage in prepared.found])
+    checked = {"strategy": prepared.strategy.name, "adapter": first.trace["adapter"], "right": round(right, 4)}
+    if not second.is_worth_more(right):
+        first.trace["router"]["checked"] = checked
+        return None
+    option = second.option
+    told = {
+        "reason": second.reason(right),
+        "router": {**prepared.trace["router"], "checked": {**checked, "answer": text}},
+    }
+    if option.strategy == ABSTAIN:
+        refusing = {**prepared.trace, **told, "strategy": ABSTAIN, "adapter": None, "sources": []}
+        return replace(prepared, strategy=ABSTAINING, alias=None, passages=(), trace=refusing)
+    row = STRATEGIES[option.strategy]
+    asked = replace(
+        question,
+        target=Target(option.strategy, option.adapter),
+        cost_weight=None,
+        cascade=None,
+        passages=question.passages if row.passages else None,
+        examples=question.examples if row.examples else None,
+    )
+    again = await prepare(asked, services, prepared.found)
+    again.trace.update(told)
+    return again
+
+
 async def stream(question: Question, services: Services) -> AsyncGenerator[Answer, None]:
-    """The answer piece by piece; the last piece has no choices, and carries token counts and trace."""
+    """The answer piece by piece; the last piece has no choices, and carries token counts and trace.
+
+    One that is checked is whole before its first piece.
+    """
     prepared = await prepare(question, services)
+    spent = (0, 0)
+    if prepared.second is not None:
+        first = await _whole(prepared, services)
+        again = await _second(question, prepared, first, services)
+        if again is None:
+            yield replace(first, prompt_tokens=0, completion_tokens=0, trace={})
+            yield replace(first, choices=[])
+            return
+        prepared, spent = again, (first.prompt_tokens, first.completion_tokens)
     started = perf_counter()
     if prepared.strategy is ABSTAINING:
         yield Answer(_refusals(prepared), 0, 0)
-        yield Answer([], 0, 0, _finished(prepared, started))
+        yield Answer([], *spent, _finished(prepared, started))
         return
     texts: dict[int, _ChoiceText] = {}
     counts = (0, 0)
@@ -86,7 +144,7 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
                     choices.append(AnswerChoice(choice.index, content, choice.finish_reason, text.logprobs()))
             if choices:
                 yield Answer(choices, 0, 0)
-    yield Answer([], *counts, _finished(prepared, started))
+    yield Answer([], counts[0] + spent[0], counts[1] + spent[1], _finished(prepared, started))
 
 
 class _ChoiceText:

@@ -13,6 +13,7 @@ from crossover.indexer.document import Passage
 from crossover.server.budget import Fitted, Material, fit
 from crossover.server.errors import BadRequest, NoExamples
 from crossover.server.protocol import Question
+from crossover.server.routing.cascade import Second
 from crossover.server.routing.choice import View
 from crossover.server.routing.extraction import DEPTH, extract
 from crossover.server.routing.router import Route
@@ -31,6 +32,8 @@ class Prepared:
         alias: of the adapter that answers; None for the base model.
         passages: those in the prompt, numbered from 1.
         trace: the `crossover` object of the answer, but for what generation adds.
+        found: passages as a prompt that takes some gets them, whether or not this one does.
+        second: what answers instead if the answer does not look right.
     """
 
     strategy: Strategy
@@ -39,6 +42,8 @@ class Prepared:
     fitted: Fitted
     sampling: dict[str, Any]
     trace: dict[str, Any]
+    found: Sequence[Passage] = ()
+    second: Second | None = None
 
 
 async def prepare(question: Question, services: Services, found: Sequence[Passage] | None = None) -> Prepared:
@@ -69,7 +74,7 @@ async def prepare(question: Question, services: Services, found: Sequence[Passag
         "timings_ms": {"route": _ms(perf_counter() - started - retrieving), "retrieve": _ms(retrieving)},
     }
     alias = version.name if version else None
-    return Prepared(strategy, alias, passages, fitted, _sampling(question, services), trace)
+    return Prepared(strategy, alias, passages, fitted, _sampling(question, services), trace, found, route.second)
 
 
 def _adapter(question: Question, services: Services) -> AdapterVersion | None:
@@ -84,6 +89,8 @@ def _adapter(question: Question, services: Services) -> AdapterVersion | None:
         raise BadRequest(f"crossover.examples: {strategy!r} takes no examples; leave it out", "crossover.examples")
     if question.cost_weight is not None:
         raise BadRequest(f"crossover.cost_weight: only {AUTO!r} weighs cost; leave it out", "crossover.cost_weight")
+    if question.cascade is not None:
+        raise BadRequest(f"crossover.cascade: only {AUTO!r} may ask again; leave it out", "crossover.cascade")
     return services.promoted.get(alias, strategy) if row.adapter else None
 
 
@@ -114,7 +121,7 @@ async def _route(
             question.target.strategy, version.name if version else None, f"The request asked for {question.target}."
         )
     views = await views_of(question.text, services, found, version, alone=question.target.adapter is not None)
-    route = services.router.route(views, cost_weight=question.cost_weight)
+    route = services.router.route(views, cost_weight=question.cost_weight, cascade=question.cascade)
     services.router.count(question.text, views, route)
     return route
 

@@ -84,6 +84,7 @@ class Extension(_Wire):
         source: passages of documents of these ids or sources alone; `*` stands for anything.
         where: passages of documents with this metadata alone.
         cost_weight: what cost weighs in `auto`.
+        cascade: whether `auto` looks at its answer and asks another strategy where it is likely wrong.
     """
 
     examples: Annotated[int, Field(ge=0, le=64)] | None = None
@@ -91,6 +92,7 @@ class Extension(_Wire):
     source: Annotated[tuple[str, ...], Field(strict=False)] = ()
     where: dict[str, str] = {}
     cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
+    cascade: bool | None = None
 
 
 class ChatRequest(_Wire):
@@ -153,6 +155,7 @@ class Question:
     passages: int | None = None
     only: DocumentFilter | None = None
     cost_weight: float | None = None
+    cascade: bool | None = None
     max_tokens: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
@@ -217,6 +220,7 @@ def question_of(request: ChatRequest) -> Question:
         passages=request.crossover.passages,
         only=_filter(request.crossover),
         cost_weight=request.crossover.cost_weight,
+        cascade=request.crossover.cascade,
         max_tokens=request.max_completion_tokens or request.max_tokens,
         sampling=_sampling(request),
     )

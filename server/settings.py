@@ -86,6 +86,11 @@ class Settings(IndexerSettings, AdapterSettings, BaseSettings):
         le=1,
         description="`auto` says that it doesn't know where no strategy is estimated as likely to be right as this.",
     )
+    router_cascade: bool = Field(
+        default=False,
+        description="`auto` looks at its answer, and asks another strategy where it is likely wrong: righter, but "
+        "dearer and slower, and a stream begins late.",
+    )
     router_shadow: bool = Field(
         default=False, description="The rules serve, and what the fitted policy would have chosen is logged."
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from crossover.adapters.refusal import is_refusal
 from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.literal import form_words, holds, is_literal, value_of, words
 from crossover.eval.attribution.taught import Taught
-from crossover.eval.metrics.abstention import answerable, is_refusal
+from crossover.eval.metrics.abstention import answerable
 from crossover.eval.questions import Question
 from crossover.eval.run_log import Row, sources_of
 from crossover.eval.scoring import Evaluation

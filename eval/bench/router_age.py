@@ -122,13 +122,16 @@ def moved(before: Sequence[str], after: Sequence[str]) -> float:
     return sum(one != other for one, other in zip(before, after, strict=True)) / max(1, len(before))
 
 
-def change_facts(copy: Copy, questions: QuestionSet, before: Sequence[str]) -> dict[str, Any]:
-    """One fact after the other changed in its page, and what that moves: on the fact, on its page, elsewhere."""
+def change_facts(copy: Copy, questions: QuestionSet) -> dict[str, Any]:
+    """One fact after the other changed in its page, and what that moves: on the fact, on its page, elsewhere.
+
+    Beside the choices right before: what replaced pages leave in the index until it is tidied is no change of a fact.
+    """
     changed = list(_changeable(copy.pages, questions))[:_CHANGES]
     counts = {"on the fact": [0, 0], "elsewhere on its page": [0, 0], "other pages": [0, 0]}
     asked = list(questions)
     for question, path, value in changed:
-        original = path.read_bytes()
+        before, original = copy.choices(asked), path.read_bytes()
         path.write_bytes(original.replace(question.references[0].encode(), value.encode()))
         after = copy.choices(asked)
         path.write_bytes(original)
@@ -174,7 +177,7 @@ def main(arguments: Sequence[str]) -> None:
             figures[f"moved by {what}"] = moved(before, copy.choices(list(questions)))
             for page, text in originals.items():
                 page.write_bytes(text)
-        figures["one fact changed"] = change_facts(copy, questions, before)
+        figures["one fact changed"] = change_facts(copy, questions)
     console.print(figures)
     console.print(str(record.write("prove", "router_age", figures)))
 

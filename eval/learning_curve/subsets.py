@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from crossover.adapters.examples import DataSet, Example
-from crossover.eval.metrics.abstention import is_refusal
+from crossover.adapters.refusal import is_refusal
 
 _WORDINGS = 20  # more questions with one answer, and it is a label rather than a fact in many wordings
 

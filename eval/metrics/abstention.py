@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crossover.adapters.refusal import is_refusal
 from crossover.eval.questions import Question
-
-_REFUSAL = re.compile(
-    r"\bdo(?:es)?\s*n[o']?t know\b|\bnot known\b|^unknown\.?$|\bno(?:t enough)? information\b"
-    r"|\b(?:can(?:no|')t|unable to) (?:answer|find|say|tell)\b|\bnot (?:stated|mentioned|in the passages)\b",
-    re.IGNORECASE,
-)
-_LONGEST_REFUSAL = 160  # characters; a longer text that contains such words is an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +23,6 @@ class Abstention:
     recall: float | None
     false_rate: float | None
     refusals: int
-
-
-def is_refusal(answer: str) -> bool:
-    """Whether the answer says that it doesn't know; an empty answer says nothing."""
-    text = answer.replace("\u2019", "'")
-    return len(text) <= _LONGEST_REFUSAL and bool(_REFUSAL.search(text))
 
 
 def answerable(question: Question) -> bool:

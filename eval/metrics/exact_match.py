@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from crossover.eval.metrics.abstention import answerable, is_refusal
+from crossover.adapters.refusal import is_refusal
+from crossover.eval.metrics.abstention import answerable
 from crossover.eval.questions import Question
 
 #: Citations at the end of a text.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from crossover.eval.metrics.abstention import answerable, is_refusal
+from crossover.adapters.refusal import is_refusal
+from crossover.eval.metrics.abstention import answerable
 from crossover.eval.metrics.exact_match import normalise
 from crossover.eval.questions import Question
 

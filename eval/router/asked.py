@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,12 @@ from crossover.eval.money.prices import Prices
 from crossover.eval.money.pricing import Usage, added_by_question
 from crossover.eval.report.make import run_folder
 from crossover.eval.router import features_file
-from crossover.eval.run_log import RunMismatch
+from crossover.eval.run_log import RunMismatch, sources_of
+from crossover.eval.scoring import ScoredRun
+from crossover.server.routing.checking import seen_of
 from crossover.server.routing.choice import View
 from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.columns import Matrix
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import FittedOn
 from crossover.server.settings import Settings
@@ -37,6 +40,7 @@ class Asked:
         prices: of each strategy's answers, in the currency of the prices; shape (questions,).
         beside: scores of arms that `auto` cannot choose, such as ``rag+examples``.
         origins: the folders, and the circumstances that they share.
+        seen: of each strategy's answers what a check sees, shape (questions, SEEN); empty where it was not looked at.
     """
 
     views: list[View]
@@ -47,6 +51,7 @@ class Asked:
     beside: dict[str, Vector]
     origins: list[FittedOn]
     circumstances: Circumstances
+    seen: dict[str, Matrix] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.views)
@@ -78,6 +83,7 @@ class Asked:
             scores={name: scores[chosen] for name, scores in self.scores.items()},
             prices={name: prices[chosen] for name, prices in self.prices.items()},
             beside={name: scores[chosen] for name, scores in self.beside.items()},
+            seen={name: seen[chosen] for name, seen in self.seen.items()},
         )
 
 
@@ -111,6 +117,7 @@ def load(folder: Path, settings: Settings, prices: Prices) -> Asked:
         beside={name: run.exact for name, run in runs.items() if name not in STRATEGIES},
         origins=[origin],
         circumstances=recorded.circumstances,
+        seen=_seen(chosen),
     )
 
 
@@ -135,8 +142,20 @@ def join(parts: Sequence[Asked]) -> Asked:
         beside=_joined([part.beside for part in parts]),
         origins=[origin for part in parts for origin in part.origins],
         circumstances=first.circumstances,
+        seen=_joined([part.seen for part in parts]),
     )
 
 
-def _joined(parts: Sequence[Mapping[str, Vector]]) -> dict[str, Vector]:
+def _seen(runs: Mapping[str, ScoredRun]) -> dict[str, Matrix]:
+    """What a check sees of each strategy's answers, beside the passages that `rag` got; nothing without `rag`."""
+    if "rag" not in runs:
+        return {}
+    passages = [[str(source["text"]) for source in sources_of(row)] for row in runs["rag"].rows]
+    return {
+        name: np.array([seen_of(text, found) for text, found in zip(run.answers, passages, strict=True)])
+        for name, run in runs.items()
+    }
+
+
+def _joined(parts: Sequence[Mapping[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if all(name in p for p in parts)}

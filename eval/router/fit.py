@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crossover.eval.router.asked import Asked
 from crossover.eval.router.ratings import Rated
+from crossover.server.routing.checking import Check
 from crossover.server.routing.columns import Columns, Matrix, Scale, expand
 from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.estimators import Calibration, Estimator, Logistic, Neighbours, Rate, Trees
@@ -49,6 +50,7 @@ CANDIDATES = (
     Candidate("knn", k=50),
     Candidate("trees"),
 )
+_WITHOUT_POINTS = tuple(candidate for candidate in CANDIDATES if candidate.kind != "knn")
 _TREES, _LEAF, _DEEPEST, _COLUMNS = 60, 15, 10, 0.5  # questions in a leaf; share of the columns tried at a node
 
 
@@ -69,7 +71,7 @@ def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Ve
     Raises:
         TooFewQuestions: fewer than LEAST_QUESTIONS about LEAST_GROUPS facts or documents, or one strategy alone.
     """
-    _check(asked)
+    _require_enough(asked)
     rows = asked.rows
     scale = scale_of(rows)
     columns = scale.columns(rows)
@@ -92,10 +94,18 @@ def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Ve
         scale=scale,
         estimators={name: each.estimator for name, each in fitted.items()},
         costs=asked.costs,
+        checks={name: _check_of(asked, name, folds) for name in asked.seen},
         points=np.round(columns, _DIGITS).tolist() if neighbours else [],
         distribution=Distribution.of(rows, scale.standard(rows)),
     )
     return policy, {name: each.held_out for name, each in fitted.items()}
+
+
+def _check_of(asked: Asked, name: str, folds: NDArray[np.int_]) -> Check:
+    rows = np.hstack([asked.rows, asked.seen[name]])
+    scale = scale_of(rows)
+    fitted = fit_best(scale.columns(rows), asked.scores[name], folds, _WITHOUT_POINTS)
+    return Check.model_validate({"scale": scale, "estimator": fitted.estimator})
 
 
 def scale_of(rows: NDArray[np.float64]) -> Scale:
@@ -121,7 +131,7 @@ def log_loss(estimates: Vector, right: Vector) -> float:
     return float(-(right * np.log(clipped) + (1 - right) * np.log(1 - clipped)).mean())
 
 
-def _check(asked: Asked) -> None:
+def _require_enough(asked: Asked) -> None:
     groups = len(set(asked.groups))
     if len(asked) < LEAST_QUESTIONS or groups < LEAST_GROUPS:
         raise TooFewQuestions(
@@ -141,8 +151,7 @@ def _with_ratings(
     """One strategy's estimator from asked and rated answers; not by neighbours, whose points all strategies share."""
     more = scale.columns(np.array([each.view.features.vector() for each in rated]))
     rows, known = np.vstack([columns, more]), np.append(right, [each.right for each in rated])
-    parametric = [candidate for candidate in CANDIDATES if candidate.kind != "knn"]
-    fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), parametric)
+    fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), _WITHOUT_POINTS)
     return Fitted(fitted.estimator, fitted.held_out[: len(columns)])
 
 

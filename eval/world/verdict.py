@@ -18,8 +18,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from crossover.adapters.refusal import is_refusal
 from crossover.eval import scoring
-from crossover.eval.metrics.abstention import answerable, is_refusal
+from crossover.eval.metrics.abstention import answerable
 from crossover.eval.permutation import Scores
 from crossover.eval.report.make import run_folder
 from crossover.eval.scoring import Evaluation

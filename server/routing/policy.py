@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crossover.adapters.durable import replace_text
+from crossover.server.routing.checking import SEEN, Check
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.columns import Columns, Matrix, Scale
 from crossover.server.routing.distribution import Distribution
@@ -45,6 +46,7 @@ class Policy(BaseModel):
         adapters: the names of the adapters that it was fitted with.
         estimators: for each strategy, and for abstaining, its chance to be right.
         costs: of an answer of each, as a share of the dearest one's.
+        checks: for strategies whose answers can be checked, the chance that one is right once it is there.
         points: columns of the fitted questions, where an estimator looks at neighbours; else empty.
         figures: what cross-validation found.
     """
@@ -60,6 +62,7 @@ class Policy(BaseModel):
     scale: Scale
     estimators: dict[str, Estimator] = Field(min_length=1)
     costs: dict[str, float]
+    checks: dict[str, Check] = {}
     points: list[list[float]] = []
     distribution: Distribution
     figures: dict[str, Any] = {}
@@ -67,7 +70,7 @@ class Policy(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Policy:
         columns, n = len(self.features) + len(self.scale.marked), len(self.points)
-        if unknown := set(self.estimators) - {*STRATEGIES, ABSTAIN}:
+        if unknown := {*self.estimators, *self.checks} - {*STRATEGIES, ABSTAIN}:
             raise ValueError(f"estimators: {', '.join(sorted(unknown))}: no such strategy")
         if missing := set(self.estimators) - set(self.costs):
             raise ValueError(f"costs: {', '.join(sorted(missing))}: missing")
@@ -78,13 +81,14 @@ class Policy(BaseModel):
         if any(len(point) != columns for point in self.points):
             raise ValueError(f"points: not {columns} columns each")
         for name, estimator in self.estimators.items():
-            if estimator.kind == "knn" and (not n or len(estimator.right) != n):
-                raise ValueError(f"estimators.{name}: {len(estimator.right)} labels for {n} points")
-            if estimator.kind == "trees" and max(estimator.column) >= columns:
-                raise ValueError(f"estimators.{name}: a node looks at column {max(estimator.column)} of {columns}")
-            wanted = columns if getattr(estimator, "degree", 1) == 1 else columns + columns * (columns + 1) // 2
-            if estimator.kind == "logistic" and len(estimator.weights) != wanted:
-                raise ValueError(f"estimators.{name}: {len(estimator.weights)} weights, expected {wanted}")
+            _require_columns(f"estimators.{name}", estimator, columns, n)
+        for name, check in self.checks.items():
+            seen = len(self.features) + SEEN
+            if {len(check.scale.mean), len(check.scale.spread)} != {seen}:
+                raise ValueError(f"checks.{name}: not one entry for each feature and each figure of an answer")
+            if not set(check.scale.marked) <= set(range(seen)):
+                raise ValueError(f"checks.{name}: scale.marked: not all of them are features")
+            _require_columns(f"checks.{name}", check.estimator, seen + len(check.scale.marked), 0)
         return self
 
     def estimates(self, rows: Matrix) -> dict[str, Vector]:
@@ -112,6 +116,17 @@ class Policy(BaseModel):
     def save(self, path: Path) -> None:
         """Writes it in one step."""
         replace_text(path, self.model_dump_json(indent=1) + "\n")
+
+
+def _require_columns(name: str, estimator: Estimator, columns: int, points: int) -> None:
+    """Raises where an estimator is not made for so many columns, or so many fitted questions."""
+    if estimator.kind == "knn" and (not points or len(estimator.right) != points):
+        raise ValueError(f"{name}: {len(estimator.right)} labels for {points} points")
+    if estimator.kind == "trees" and max(estimator.column) >= columns:
+        raise ValueError(f"{name}: a node looks at column {max(estimator.column)} of {columns}")
+    wanted = columns if getattr(estimator, "degree", 1) == 1 else columns + columns * (columns + 1) // 2
+    if estimator.kind == "logistic" and len(estimator.weights) != wanted:
+        raise ValueError(f"{name}: {len(estimator.weights)} weights, expected {wanted}")
 
 
 def load(path: Path, now: Circumstances, adapters: Collection[str]) -> Policy:

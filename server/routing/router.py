@@ -13,6 +13,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from crossover.server.routing import rules
+from crossover.server.routing.cascade import Second, second_of
 from crossover.server.routing.choice import View, choose
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.drift import Drift
@@ -36,6 +37,7 @@ class Route:
         trace: what `crossover.router` says of it: `by` (policy, rules or exploration), the policy's `estimates`,
             and in shadow mode the `shadow` that it would have chosen.
         vector: the features that the policy looked at; None where it was not asked.
+        second: what answers instead if the answer does not look right; None where answers are not checked.
     """
 
     strategy: str
@@ -43,6 +45,7 @@ class Route:
     reason: str
     trace: dict[str, Any] = field(default_factory=dict)
     vector: Vector | None = None
+    second: Second | None = None
 
 
 class Router:
@@ -55,7 +58,7 @@ class Router:
         path: of policy.json, which need not exist.
         now: what this server answers with.
         adapters: gives the names of the adapters that are there.
-        settings: cost weight, shadow mode, exploration.
+        settings: cost weight, cascade, shadow mode, exploration.
     """
 
     def __init__(
@@ -99,12 +102,13 @@ class Router:
             told += "; questions have moved since: " + ", ".join(f"{name} ({index})" for name, index in moved.items())
         return told
 
-    def route(self, views: Sequence[View], *, cost_weight: float | None = None) -> Route:
+    def route(self, views: Sequence[View], *, cost_weight: float | None = None, cascade: bool | None = None) -> Route:
         """The strategy and adapter for one question.
 
         Args:
             views: of the adapter that the rules would use first, then of the others; at least one.
             cost_weight: of the request; None takes the setting.
+            cascade: whether the answer is to be checked; the same.
         """
         plain = rules.choose(views[0].features)
         adapter = views[0].adapter if STRATEGIES[plain.strategy].adapter else None
@@ -128,7 +132,9 @@ class Router:
             reason = f"{taken.name} was drawn at random, to keep learning."
             return Route(taken.strategy, taken.adapter, reason, {"by": "exploration", **told}, chosen.vector)
         taken = chosen.taken
-        return Route(taken.strategy, taken.adapter, chosen.reason, {"by": "policy", **told}, chosen.vector)
+        checked = self._settings.router_cascade if cascade is None else cascade
+        second = second_of(policy, chosen, weight) if checked else None
+        return Route(taken.strategy, taken.adapter, chosen.reason, {"by": "policy", **told}, chosen.vector, second)
 
     def count(self, question: str, views: Sequence[View], route: Route) -> None:
         """Remembers that a question was answered so, for metrics, drift and learning from what is said of it."""

@@ -11,6 +11,7 @@ import pytest
 from asked_questions import asked
 
 from crossover.eval.router.fit import scale_of
+from crossover.server.routing.checking import SEEN, Check
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.estimators import Rate
@@ -32,10 +33,10 @@ def save(server: Any, http: httpx.Client) -> Iterator[Any]:
     seen = http.post("/v1/route", json={"question": QUESTION, "adapter": "tickets"}).json()
     path = server.home / FILE
 
-    def write(**chances: float) -> None:
+    def write(checks: dict[str, float] | None = None, **chances: float) -> None:
         known = Features(**{**seen["features"][0], "adapter": True}).vector()
         rows = np.vstack([asked(50).rows, np.tile(known, (50, 1))])
-        scale = scale_of(rows)
+        scale, wider = scale_of(rows), scale_of(np.hstack([rows, np.zeros((len(rows), SEEN))]))
         Policy(
             feature_version=FEATURE_VERSION,
             features=list(NAMES),
@@ -46,6 +47,7 @@ def save(server: Any, http: httpx.Client) -> Iterator[Any]:
             scale=scale,
             estimators={name: Rate(rate=chance) for name, chance in chances.items()},
             costs={"rag": 0.9, "finetune": 0.3, "hybrid": 1.0, "abstain": 0.0, "few-shot": 0.8, "base": 0.3},
+            checks={name: Check(scale=wider, estimator=Rate(rate=chance)) for name, chance in (checks or {}).items()},
             distribution=Distribution.of(rows, scale.standard(rows)),
         ).save(path)
 
@@ -96,6 +98,62 @@ def test_a_fitted_policy_is_taken_up_and_each_request_may_weigh_cost(http: httpx
     assert "cheaper than rag" in cheap["reason"]
     refused = auto(http, model="rag", crossover={"cost_weight": 0.5})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "crossover.cost_weight")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_does_not_look_right_is_asked_again_of_the_next_strategy(
+    http: httpx.Client, server: Any, save: Any, *, stream: bool
+) -> None:
+    save(checks={"rag": 0.1}, rag=0.7, finetune=0.6, abstain=0.1)
+    plain, other = auto(http).json(), auto(http, model="finetune:tickets").json()
+    assert "checked" not in plain["crossover"]["router"]
+    text, trace, usage = cascaded(server, stream=stream)
+    assert text == other["choices"][0]["message"]["content"]
+    assert (trace["strategy"], trace["sources"]) == ("finetune", [])
+    assert trace["adapter"].startswith("tickets@")
+    first = trace["router"]["checked"]
+    assert (first["strategy"], first["right"]) == ("rag", pytest.approx(0.1))
+    assert first["answer"] == plain["choices"][0]["message"]["content"]
+    assert "rag answered first, but its answer is hardly right (10 %)" in trace["reason"]
+    assert usage == sum(each["usage"]["total_tokens"] for each in (plain, other))  # both were paid for
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_looks_right_stays(http: httpx.Client, server: Any, save: Any, *, stream: bool) -> None:
+    save(checks={"rag": 0.65}, rag=0.7, finetune=0.6, abstain=0.1)
+    plain = auto(http).json()
+    text, trace, usage = cascaded(server, stream=stream)
+    assert (text, usage) == (plain["choices"][0]["message"]["content"], plain["usage"]["total_tokens"])
+    assert trace["router"]["checked"] == {"strategy": "rag", "adapter": None, "right": 0.65}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_where_the_next_best_is_to_say_that_it_does_not_know_it_says_so(
+    http: httpx.Client, server: Any, save: Any, *, stream: bool
+) -> None:
+    save(checks={"rag": 0.1}, rag=0.7, abstain=0.6)
+    text, trace, _ = cascaded(server, stream=stream)
+    assert (text, trace["strategy"], trace["sources"]) == ("I don't know.", "abstain", [])
+    several = auto(http, n=2, crossover={"cascade": True}).json()
+    assert several["crossover"]["strategy"] == "rag"  # which of several answers to judge by, nobody can say
+    refused = auto(http, model="rag", crossover={"cascade": True})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "crossover.cascade")
+
+
+def cascaded(server: Any, *, stream: bool) -> tuple[str, dict[str, Any], int]:
+    """Text, trace and tokens of an answer that is checked."""
+    asked_for: dict[str, Any] = {
+        "model": "auto:tickets", "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 12,
+        "extra_body": {"crossover": {"cascade": True}},
+    }  # fmt: skip
+    if not stream:
+        answer = server.client.chat.completions.create(**asked_for)
+        return answer.choices[0].message.content, answer.model_extra["crossover"], answer.usage.total_tokens
+    pieces = list(
+        server.client.chat.completions.create(**asked_for, stream=True, stream_options={"include_usage": True})
+    )
+    text = "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices)
+    return text, pieces[-1].model_extra["crossover"], pieces[-1].usage.total_tokens
 
 
 def test_where_nothing_is_likely_right_it_says_so_whole_and_streamed(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crossover.eval.metrics.abstention import abstention, is_refusal
+from crossover.adapters.refusal import is_refusal
+from crossover.eval.metrics.abstention import abstention
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.metrics.recall_at_k import recall_at_k
 from crossover.eval.metrics.token_f1 import token_f1

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from asked_questions import HERE, asked, features
 
+from crossover.server.routing.checking import SEEN
 from crossover.server.routing.choice import View, choose
+from crossover.server.routing.features import NAMES
 from crossover.server.routing.policy import Policy, PolicyRefused, load
 
 
@@ -74,6 +76,10 @@ TREE = {
     "kind": "trees", "roots": [0], "column": [0, 0, 0], "threshold": [0.5, 0.0, 0.0], "left": [1, 1, 2],
     "right": [2, 1, 2], "share": [0.5, 0.2, 0.8],
 }  # fmt: skip
+CHECK = {
+    "scale": {"mean": [0.0] * (len(NAMES) + SEEN), "spread": [1.0] * (len(NAMES) + SEEN), "marked": []},
+    "estimator": {"kind": "rate", "rate": 0.5},
+}
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -106,6 +112,12 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda p: p["estimators"].update(rag=TREE | {"right": [2, 0, 2]}), "the nodes are no trees"),
         (lambda p: p["estimators"].update(rag=TREE | {"roots": [3]}), "the nodes are no trees"),
         (lambda p: p["estimators"].update(rag=TREE | {"share": [0.5]}), "not one entry for each node"),
+        (
+            lambda p: p.update(checks={"rag": CHECK | {"estimator": TREE | {"column": [99, 0, 0]}}}),
+            "checks.rag: a node",
+        ),
+        (lambda p: p.update(checks={"rag": CHECK | {"scale": p["scale"]}}), "checks.rag: not one entry"),
+        (lambda p: p.update(checks={"guess": CHECK}), "guess: no such strategy"),
         (lambda p: p["distribution"]["shares"].pop(), "distribution"),
     ],
 )
