@@ -21,7 +21,7 @@ class Second:
         option: the best of the others.
         weight: the price of cost.
         check: of the first strategy's answers.
-        vector: the question's features.
+        vector: the question's features, beside the adapter of `first`.
     """
 
     first: Option
@@ -51,6 +51,6 @@ def second_of(policy: Policy, choice: Choice, weight: float) -> Second | None:
     """What may be asked after the strategy that was taken; None where its answers cannot be checked."""
     taken, others = choice.taken, [option for option in choice.options if option is not choice.taken]
     check = policy.checks.get(taken.strategy) if taken else None
-    if taken is None or check is None or choice.vector is None or not others:
+    if taken is None or check is None or choice.beside_taken is None or not others:
         return None
-    return Second(taken, max(others, key=lambda option: option.value(weight)), weight, check, choice.vector)
+    return Second(taken, max(others, key=lambda option: option.value(weight)), weight, check, choice.beside_taken)

@@ -61,6 +61,7 @@ class Choice:
         reason: one sentence; without options, its beginning: why the policy has nothing to say.
         vector: the features that it looked at; None where it was fitted with none of the adapters.
         unlike: whether the question is of a kind that it was not fitted on.
+        beside_taken: the features beside the adapter that was taken; `vector` where it is none.
     """
 
     options: list[Option]
@@ -68,6 +69,7 @@ class Choice:
     reason: str
     vector: Vector | None = None
     unlike: bool = False
+    beside_taken: Vector | None = None
 
 
 def choose(policy: Policy, views: Sequence[View], weight: float, abstain_below: float = 0.0) -> Choice:
@@ -97,7 +99,8 @@ def choose(policy: Policy, views: Sequence[View], weight: float, abstain_below: 
     if all(option.strategy == ABSTAIN for option in options):
         return Choice([], None, _NOTHING, rows[nearest])
     taken, reason = decide(options, weight, abstain_below)
-    return Choice(options, taken, reason, rows[nearest])
+    of_taken = next((n for n, view in enumerate(known) if view.adapter == taken.adapter), nearest)
+    return Choice(options, taken, reason, rows[nearest], beside_taken=rows[of_taken])
 
 
 def decide(options: Sequence[Option], weight: float, abstain_below: float = 0.0) -> tuple[Option, str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from asked_questions import HERE, asked
+from asked_questions import HERE, asked, features
 
 from crossover.eval.router.fit import fit
 from crossover.server.routing.cascade import second_of
 from crossover.server.routing.checking import seen_of
-from crossover.server.routing.choice import choose
+from crossover.server.routing.choice import View, choose
 from crossover.server.routing.policy import Policy, load
 from crossover.server.strategies import ABSTAIN
 
@@ -54,6 +54,16 @@ def test_another_strategy_is_asked_where_the_answer_is_likely_wrong_and_only_the
         assert not second.is_worth_more(right)
         assert second.is_worth_more(wrong) == (second.option.value(0.02) > wrong)
         assert choice.taken.name in second.reason(wrong) and second.option.name in second.reason(wrong)
+
+
+def test_an_answer_is_checked_beside_the_adapter_that_gave_it() -> None:
+    knows, does_not = View("house", features(similarity=0.95)), View("other", features(similarity=0.96, changed=True))
+    both = policy().model_copy(update={"adapters": ["house", "other"]})
+    choice = choose(both, [does_not, knows], 0.02)
+    second = second_of(both, choice, 0.02)
+    assert second is not None and second.first.name == "finetune:house"
+    np.testing.assert_array_equal(second.vector, knows.features.vector())
+    assert choice.vector is not None and not np.array_equal(second.vector, choice.vector)
 
 
 def test_a_dear_second_answer_is_not_asked_for() -> None:
