@@ -15,6 +15,7 @@ from crossover.server.engine.client import GenerationRequest
 from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
 from crossover.server.protocol import Question, Target
+from crossover.server.routing.checking import seen_of
 from crossover.server.services import Services
 from crossover.server.strategies import ABSTAIN, ABSTAINING, STRATEGIES
 
@@ -82,7 +83,7 @@ async def _second(question: Question, prepared: Prepared, first: Answer, service
     if second is None or len(first.choices) != 1:
         return None
     text = first.choices[0].text
-    right = second.right(text, [passage.text for passage in prepared.found])
+    right = second.right(seen_of(text, [passage.text for passage in prepared.found]))
     checked = {"strategy": prepared.strategy.name, "adapter": first.trace["adapter"], "right": round(right, 4)}
     if not second.is_worth_more(right):
         first.trace["router"]["checked"] = checked
@@ -120,7 +121,7 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
         first = await _whole(prepared, services)
         again = await _second(question, prepared, first, services)
         if again is None:
-            yield replace(first, prompt_tokens=0, completion_tokens=0, trace={})
+            yield Answer(first.choices, 0, 0)
             yield replace(first, choices=[])
             return
         prepared, spent = again, (first.prompt_tokens, first.completion_tokens)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,48 +26,30 @@ from crossover.eval.money.prices import load_prices
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit
 from crossover.eval.router.front import WEIGHTS, best_mixture
+from crossover.eval.router.judge import Outcome, outcome
 from crossover.eval.statistics import compare
 from crossover.eval.world.verdict import answers_of
 from crossover.server.routing import rules
 from crossover.server.routing.cascade import second_of
 from crossover.server.routing.choice import choose
-from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
 from crossover.server.settings import load as load_settings
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a way to answer comes to: score and price of each question, and how often a second answer was asked."""
-
-    scores: Vector
-    prices: Vector
-    escalated: float
-
-
 def answered(policy: Policy, asked: Asked, weight: float) -> tuple[Outcome, Outcome]:
-    """What comes of the router alone, and of its cascade."""
-    first, last = [], []
+    """What comes of the router alone, and of its cascade, which pays for both answers where it asks again."""
+    first, last, again = [], [], []
     for n, view in enumerate(asked.views):
         choice = choose(policy, [view], weight)
         chosen = choice.taken.strategy if choice.taken else rules.choose(view.features).strategy
         second = second_of(policy, choice, weight)
-        again = False
-        if second is not None:
-            right = second.check.right(second.vector[None], asked.seen[chosen][n][None])
-            again = second.is_worth_more(float(right[0]))
         first.append(chosen)
-        last.append(second.option.strategy if second is not None and again else chosen)
-    prices = _of(asked.prices, first)
-    escalated = np.array([one != other for one, other in zip(first, last, strict=True)])
-    dearer = prices + np.where(escalated, _of(asked.prices, last), 0.0)
-    return Outcome(_of(asked.scores, first), prices, 0.0), Outcome(
-        _of(asked.scores, last), dearer, float(escalated.mean())
-    )
-
-
-def _of(by_name: Mapping[str, Vector], names: Sequence[str]) -> Vector:
-    return np.array([by_name[name][n] for n, name in enumerate(names)])
+        if second is not None and second.is_worth_more(second.right(asked.seen[chosen][n])):
+            again.append(asked.prices[second.option.strategy][n])
+            chosen = second.option.strategy
+        last.append(chosen)
+    alone, checked = outcome(asked, first), outcome(asked, last)
+    return alone, replace(checked, cost=alone.cost + float(np.sum(again)) / len(asked))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -83,17 +65,18 @@ def main(arguments: Sequence[str]) -> None:
     judged = join([load(answers_of(name), settings, prices) for name in wanted.judge])
     rows: list[dict[str, Any]] = []
     paths = {weight: answered(policy, judged, weight) for weight in track(WEIGHTS, "cost weights")}
-    front = {str(weight): (float(one.prices.mean()), float(one.scores.mean())) for weight, (one, _) in paths.items()}
+    front = {str(weight): (one.cost, float(one.scores.mean())) for weight, (one, _) in paths.items()}
     for weight, (plain, checked) in paths.items():
-        cost = float(checked.prices.mean())
+        escalated = np.mean([one != other for one, other in zip(plain.chosen, checked.chosen, strict=True)])
+        cascade = {"score": float(checked.scores.mean()), "cost": checked.cost, "escalated": float(escalated)}
         rows.append(
             {
                 "weight": weight,
-                "one_shot": {"score": float(plain.scores.mean()), "cost": float(plain.prices.mean())},
-                "cascade": {"score": float(checked.scores.mean()), "cost": cost, "escalated": checked.escalated},
+                "one_shot": {"score": float(plain.scores.mean()), "cost": plain.cost},
+                "cascade": cascade,
                 "difference": told(compare(checked.scores, plain.scores, judged.groups)),
                 # The one-shot front at the same price, points between its weights by drawing: above 0 the cascade wins.
-                "above_front": float(checked.scores.mean()) - best_mixture(front, cost),
+                "above_front": cascade["score"] - best_mixture(front, cascade["cost"]),
             }
         )
     wins = sum(row["above_front"] > 0 and row["difference"]["words"] == "better" for row in rows)

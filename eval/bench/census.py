@@ -175,11 +175,12 @@ def main(
                 found += claims(world, report(censuses[world], count, rng), truths[world])
         told["reports"][count] = figures_of(found)
     population = Population(censuses.values())
-    told["together"] = {"truth": population.truth, "reports": {}}
+    truth = population.truth
+    told["together"] = {"truth": truth, "reports": {}}
     for count in facts:
         found, rng = [], np.random.default_rng(0)
         for n in track(range(draws), f"{count} facts a slice", console=err):
-            found += claims(str(n), population.report(count, rng), population.truth)
+            found += claims(str(n), population.report(count, rng), truth)
         told["together"]["reports"][count] = figures_of(found)
     _show(told, Console(highlight=False))
     typer.echo(str(record.write("prove", "census", told | {"reports_a_world": reports, "draws": draws})))

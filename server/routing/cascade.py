@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossover.server.routing.checking import Check, seen_of
+from crossover.server.routing.checking import Check
 from crossover.server.routing.choice import Choice, Option
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import Policy
@@ -30,10 +30,9 @@ class Second:
     check: Check
     vector: Vector
 
-    def right(self, answer: str, passages: Sequence[str]) -> float:
-        """The chance that the first strategy's answer is right."""
-        seen = np.array([seen_of(answer, passages)])
-        return float(self.check.right(self.vector[None], seen)[0])
+    def right(self, seen: Sequence[float] | Vector) -> float:
+        """The chance that the first strategy's answer is right, by what `seen_of` tells of it."""
+        return float(self.check.right(self.vector[None], np.array([seen]))[0])
 
     def is_worth_more(self, right: float) -> bool:
         """Whether it is worth more than an answer that is there and paid for, with that chance to be right."""

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 
 from crossover.server.routing.columns import Columns, Matrix, Part
 
+_Indices = NDArray[np.int_]
+
 _PRIOR = 2.0  # neighbours that are added half right and half wrong, so that no estimate is ever 0 or 1
 _SUREST = 0.01  # no leaves say less, nor more than one minus it
 
@@ -107,11 +109,10 @@ class Trees(Part):
         n = len(self.column)
         if {len(self.threshold), len(self.left), len(self.right), len(self.share)} != {n}:
             raise ValueError("not one entry for each node")
-        ends = [left == right == node for node, (left, right) in enumerate(zip(self.left, self.right, strict=True))]
-        onward = [
-            min(pair) > node and max(pair) < n for node, pair in enumerate(zip(self.left, self.right, strict=True))
-        ]
-        if not all(end or on for end, on in zip(ends, onward, strict=True)) or not set(self.roots) <= set(range(n)):
+        for node, (left, right) in enumerate(zip(self.left, self.right, strict=True)):
+            if not (left == right == node or node < min(left, right) <= max(left, right) < n):
+                raise ValueError("the nodes are no trees")
+        if not set(self.roots) <= set(range(n)):
             raise ValueError("the nodes are no trees")
         if min(self.column) < 0:
             raise ValueError("a node looks at no column")
@@ -124,38 +125,28 @@ class Trees(Part):
 
     def _share(self, row: Matrix) -> float:
         # All nodes decide at once, though few are passed: that is fewer steps of NumPy than going from node to node.
-        children = np.where(row[self._column] > self._threshold, self._right, self._left)
+        column, threshold, left, right, share = self._nodes
+        children = np.where(row[column] > threshold, right, left)
         nodes = np.array(self.roots)
         for _ in range(self._depth):
             nodes = children[nodes]
-        return float(self._shares[nodes].mean())
+        return float(share[nodes].mean())
 
     @cached_property
     def _depth(self) -> int:
+        _, _, left, right, _ = self._nodes
         depth, nodes = 0, np.array(self.roots)
-        while (self._left[nodes] != nodes).any():
-            depth, nodes = depth + 1, np.union1d(self._left[nodes], self._right[nodes])
+        while (left[nodes] != nodes).any():
+            depth, nodes = depth + 1, np.union1d(left[nodes], right[nodes])
         return depth
 
     @cached_property
-    def _column(self) -> NDArray[np.int_]:
-        return np.array(self.column)
-
-    @cached_property
-    def _threshold(self) -> Matrix:
-        return np.array(self.threshold)
-
-    @cached_property
-    def _left(self) -> NDArray[np.int_]:
-        return np.array(self.left)
-
-    @cached_property
-    def _right(self) -> NDArray[np.int_]:
-        return np.array(self.right)
-
-    @cached_property
-    def _shares(self) -> Matrix:
-        return np.array(self.share)
+    def _nodes(self) -> tuple[_Indices, Matrix, _Indices, _Indices, Matrix]:
+        """Column, threshold, left, right and share."""
+        return (
+            np.array(self.column), np.array(self.threshold), np.array(self.left), np.array(self.right),
+            np.array(self.share),
+        )  # fmt: skip
 
 
 Estimator = Annotated[Rate | Logistic | Neighbours | Trees, Field(discriminator="kind")]

@@ -71,23 +71,19 @@ class Policy(BaseModel):
     def _fits_together(self) -> Policy:
         columns, n = len(self.features) + len(self.scale.marked), len(self.points)
         if unknown := {*self.estimators, *self.checks} - {*STRATEGIES, ABSTAIN}:
-            raise ValueError(f"estimators: {', '.join(sorted(unknown))}: no such strategy")
+            raise ValueError(f"estimators, checks: {', '.join(sorted(unknown))}: no such strategy")
         if missing := set(self.estimators) - set(self.costs):
             raise ValueError(f"costs: {', '.join(sorted(missing))}: missing")
-        if {len(self.scale.mean), len(self.scale.spread), len(self.distribution.edges)} != {len(self.features)}:
-            raise ValueError("scale, distribution: not one entry for each feature")
-        if not set(self.scale.marked) <= set(range(len(self.features))):
-            raise ValueError("scale.marked: not all of them are features")
+        _require_scale("scale", self.scale, len(self.features))
+        if len(self.distribution.edges) != len(self.features):
+            raise ValueError("distribution: not one entry for each feature")
         if any(len(point) != columns for point in self.points):
             raise ValueError(f"points: not {columns} columns each")
         for name, estimator in self.estimators.items():
             _require_columns(f"estimators.{name}", estimator, columns, n)
         for name, check in self.checks.items():
             seen = len(self.features) + SEEN
-            if {len(check.scale.mean), len(check.scale.spread)} != {seen}:
-                raise ValueError(f"checks.{name}: not one entry for each feature and each figure of an answer")
-            if not set(check.scale.marked) <= set(range(seen)):
-                raise ValueError(f"checks.{name}: scale.marked: not all of them are features")
+            _require_scale(f"checks.{name}", check.scale, seen)
             _require_columns(f"checks.{name}", check.estimator, seen + len(check.scale.marked), 0)
         return self
 
@@ -116,6 +112,14 @@ class Policy(BaseModel):
     def save(self, path: Path) -> None:
         """Writes it in one step."""
         replace_text(path, self.model_dump_json(indent=1) + "\n")
+
+
+def _require_scale(name: str, scale: Scale, features: int) -> None:
+    """Raises where a scale is not made for so many features."""
+    if {len(scale.mean), len(scale.spread)} != {features}:
+        raise ValueError(f"{name}: not one entry for each of {features} features")
+    if not set(scale.marked) <= set(range(features)):
+        raise ValueError(f"{name}: marked: not all of them are features")
 
 
 def _require_columns(name: str, estimator: Estimator, columns: int, points: int) -> None:

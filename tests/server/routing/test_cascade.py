@@ -49,7 +49,7 @@ def test_another_strategy_is_asked_where_the_answer_is_likely_wrong_and_only_the
             assert second is None  # nothing was said that could be checked
             continue
         assert second is not None and second.option is not choice.taken
-        right, wrong = second.right(RIGHT, PASSAGES), second.right(WRONG, PASSAGES)
+        right, wrong = second.right(seen_of(RIGHT, PASSAGES)), second.right(seen_of(WRONG, PASSAGES))
         assert right > 0.9 and wrong < 0.1
         assert not second.is_worth_more(right)
         assert second.is_worth_more(wrong) == (second.option.value(0.02) > wrong)
@@ -89,4 +89,4 @@ def test_without_answers_to_learn_from_nothing_is_checked() -> None:
 @pytest.mark.parametrize("answer", ["", " ", "?"])
 def test_an_empty_answer_is_seen_too(answer: str) -> None:
     second = second_of(policy(), choose(policy(), [asked(1, seed=7).views[0]], 0.02), 0.02)
-    assert second is not None and 0 < second.right(answer, PASSAGES) < 1
+    assert second is not None and 0 < second.right(seen_of(answer, PASSAGES)) < 1
