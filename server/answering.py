@@ -53,10 +53,14 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
     """
     prepared = await prepare(question, services, found)
     first = await _whole(prepared, services)
-    again = await _second(question, prepared, first, services)
-    if again is None:
-        return first
-    second = await _whole(again, services)
+    try:
+        again = await _second(question, prepared, first, services)
+        if again is None:
+            return first
+        second = await _whole(again, services)
+    except (LookupError, RuntimeError) as error:  # its adapter was deleted meanwhile, say
+        return _as_it_was(first, error)
+    _add_time(second.trace, first.trace)
     return replace(
         second,
         prompt_tokens=first.prompt_tokens + second.prompt_tokens,
@@ -110,6 +114,19 @@ async def _second(question: Question, prepared: Prepared, first: Answer, service
     return again
 
 
+def _as_it_was(first: Answer, error: Exception) -> Answer:
+    """The first answer, where the second strategy could not be asked: it is there, and may be right."""
+    first.trace["router"]["checked"] = {"strategy": first.trace["strategy"], "failed": str(error)}
+    return first
+
+
+def _add_time(trace: dict[str, Any], first: dict[str, Any] | None) -> dict[str, Any]:
+    """The trace with the time that an answer before it took to generate."""
+    if first is not None:
+        trace["timings_ms"]["generate"] = round(trace["timings_ms"]["generate"] + first["timings_ms"]["generate"], 3)
+    return trace
+
+
 async def stream(question: Question, services: Services) -> AsyncGenerator[Answer, None]:
     """The answer piece by piece; the last piece has no choices, and carries token counts and trace.
 
@@ -117,18 +134,23 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
     """
     prepared = await prepare(question, services)
     spent = (0, 0)
+    before: dict[str, Any] | None = None
     if prepared.second is not None:
         first = await _whole(prepared, services)
-        again = await _second(question, prepared, first, services)
+        try:
+            again = await _second(question, prepared, first, services)
+        except (LookupError, RuntimeError) as error:
+            first, again = _as_it_was(first, error), None
         if again is None:
             yield Answer(first.choices, 0, 0)
             yield replace(first, choices=[])
             return
         prepared, spent = again, (first.prompt_tokens, first.completion_tokens)
+        before = first.trace
     started = perf_counter()
     if prepared.strategy is ABSTAINING:
         yield Answer(_refusals(prepared), 0, 0)
-        yield Answer([], *spent, _finished(prepared, started))
+        yield Answer([], *spent, _add_time(_finished(prepared, started), before))
         return
     texts: dict[int, _ChoiceText] = {}
     counts = (0, 0)
@@ -145,7 +167,8 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
                     choices.append(AnswerChoice(choice.index, content, choice.finish_reason, text.logprobs()))
             if choices:
                 yield Answer(choices, 0, 0)
-    yield Answer([], counts[0] + spent[0], counts[1] + spent[1], _finished(prepared, started))
+    trace = _add_time(_finished(prepared, started), before)
+    yield Answer([], counts[0] + spent[0], counts[1] + spent[1], trace)
 
 
 class _ChoiceText:

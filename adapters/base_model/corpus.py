@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import events, frames, verbal
 from crossover.adapters.base_model import relations as r
+from crossover.adapters.base_model.cloze import Cloze, cloze, unread, words_copied
 from crossover.adapters.base_model.dialogues import (
     Dialogue,
     Reading,
@@ -37,6 +38,8 @@ class Mix:
     few_shot: float = 0.0
     table: float = 0.0
     table_pages: tuple[int, int] = (2, 4)
+    cloze: float = 0.0
+    prose: Cloze = field(default_factory=Cloze)
 
 
 def dialogue(draw: Draw, mix: Mix) -> Dialogue:
@@ -50,14 +53,19 @@ def dialogue(draw: Draw, mix: Mix) -> Dialogue:
 def _attempt(draw: Draw, mix: Mix) -> Dialogue | None:
     kind = draw.random.random()
     turns = draw.between(*mix.reading.turns)
+    if kind < mix.cloze:
+        return cloze(draw, mix.prose)
+    kind -= mix.cloze
     if kind < mix.listing:
         return listing(draw, draw.between(*mix.listing_keys), turns, names=mix.listing_names)
     kind -= mix.listing
     if kind < mix.repetition:
-        return repetition(draw, draw.between(2, 6))
+        return repetition(draw, draw.between(2, 6)) if draw.chance(0.6) else words_copied(draw, draw.between(4, 20))
     kind -= mix.repetition
     if kind < mix.closed:
-        return closed(draw, draw.between(1, 3)) if draw.chance(0.9) else greeting(draw)
+        if draw.chance(0.1):
+            return greeting(draw)
+        return unread(draw, mix.prose) if mix.cloze and draw.chance(0.4) else closed(draw, draw.between(1, 3))
     kind -= mix.closed
     if kind < mix.few_shot:
         return few_shot(draw)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crossover.adapters.base_model import frames
+from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.facts import Attribute, could_answer, draw_relation
+from crossover.adapters.base_model.lexicon import reworded
 from crossover.adapters.base_model.passages import Page, Style, draw_pages
 from crossover.adapters.prompt import UNKNOWN, Message, Prompts, render
 
@@ -30,6 +32,8 @@ class Dialogue:
     """Of reading: (title, text) of what is read."""
     source: int | None = None
     """Of reading: which of the passages answers the last question, from 0."""
+    form: str = ""
+    """Of reading: how earlier turns show that an answer looks, with places for value {v} and passage {n}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Reading:
     """Turns that ask for the passage, not for a value: teaches to bind facts to entities."""
     formats: float = 0.0
     """Dialogues whose answers have a form that only earlier turns show."""
+    examples: tuple[int, int] = (1, 3)
+    """How many earlier turns show it."""
+    reworded: float = 0.0
+    """Ordinary words of a question that near ones replace."""
 
 
 def reading(draw: Draw, task: Reading) -> Dialogue | None:
@@ -51,7 +59,7 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     passages = [(page.title, page.text) for page in pages]
     asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
     draw.random.shuffle(asked)
-    shape = draw.pick(frames.FORMATS) if draw.chance(task.formats) else ""
+    shape = form(draw) if draw.chance(task.formats) else ""
     questions: list[tuple[str, str, str, int | None]] = []  # question, answer, bare value, passage from 1
     for turn in range(draw.between(*task.turns)):
         if draw.chance(task.unanswerable):
@@ -67,12 +75,14 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
                 questions.append((which, f"[{n}]", f"[{n}]", n))
                 continue
         question, value = fact.ask(draw, page.entity)
-        questions.append((question, shape.format(v=value, n=n) if shape else f"{value} [{n}]", value, n))
+        if task.reworded:
+            question = reworded(draw, question, task.reworded)
+        questions.append((question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
     if not questions:
         return None
-    examples = _examples(draw, shape, draw.between(1, 3)) if shape else []
+    examples = _examples(draw, shape, draw.between(*task.examples)) if shape else []
     first, *rest = questions
-    messages = render(first[0], system=_system(draw, passages=True), passages=passages, examples=examples)
+    messages = render(first[0], system=system_message(draw, passages=True), passages=passages, examples=examples)
     trained = [False] * len(messages) + [True]
     messages.append(Message("assistant", first[1]))
     for question, answer, *_ in rest:
@@ -80,7 +90,28 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
         trained += [False, True]
     last, _, value, number = questions[-1]
     source = None if number is None else number - 1
-    return Dialogue(tuple(messages), tuple(trained), value, last, tuple(passages), source)
+    return Dialogue(tuple(messages), tuple(trained), value, last, tuple(passages), source, shape)
+
+
+def cited(value: str, passage: int) -> str:
+    """An answer and the passage it comes from."""
+    return f"{value} [{passage}]"
+
+
+def form(draw: Draw) -> str:
+    """How an answer looks, with places for value {v} and passage {n}: mostly one that is made up on the spot."""
+    if draw.split == "held-out":
+        return draw.pick(frames.FORMATS_HELD_OUT)
+    if draw.chance(0.25):
+        return draw.pick(frames.FORMATS)
+    word = draw.pick((draw.pick(w.NOUNS), draw.pick(w.ADJECTIVES), draw.letters(draw.between(1, 3)), draw.word()))
+    word = draw.pick((word, word.upper(), word.capitalize()))
+    before, after = draw.pick(frames.AROUND_VALUES), draw.pick(frames.AROUND_VALUES)[::-1]
+    shape = draw.pick(
+        ("{w}{b} {{v}}", "{b} {{v}} {a}", "{b}{{v}}{a}", "{{v}} {a} {w}", "{w} {b} {{v}} {a}", "{{v}}{a}", "{b} {{v}}",
+         "{w} {{v}}", "{w}: {{v}}", "{{v}} ({w})", "{w}: {{v}} {b} {{n}}", "{{n}} {b} {{v}}", "{{v}} {w} {{n}}")
+    )  # fmt: skip
+    return shape.format(w=word, b=before, a=after)
 
 
 def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None:
@@ -109,7 +140,7 @@ def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None
 
 def closed(draw: Draw, turns: int) -> Dialogue:
     """Questions about unheard-of things without passages: the model does not know."""
-    system = _system(draw, passages=False)
+    system = system_message(draw, passages=False)
     messages = [Message("system", system)] if system else []
     trained = [False] * len(messages)
     for _ in range(turns):
@@ -121,7 +152,7 @@ def closed(draw: Draw, turns: int) -> Dialogue:
 
 def few_shot(draw: Draw) -> Dialogue:
     """Earlier turns and a question: answered where an earlier turn answered it in other words, else unknown."""
-    shape = draw.pick(frames.FORMATS) if draw.chance(0.3) else "{v}"
+    shape = form(draw) if draw.chance(0.3) else "{v}"
     facts = []
     for _ in range(draw.between(1, 4)):
         relation = draw_relation(draw, 0.5)
@@ -134,7 +165,7 @@ def few_shot(draw: Draw) -> Dialogue:
         if any(entity.name == other.name for other, _ in facts):
             answer = shape.format(v=fact.value, n=1)
     question = fact.ask(draw, entity)[0]
-    messages = render(question, system=_system(draw, passages=False), examples=examples)
+    messages = render(question, system=system_message(draw, passages=False), examples=examples)
     return _single(messages, answer)
 
 
@@ -208,7 +239,7 @@ def _examples(draw: Draw, shape: str, count: int) -> list[tuple[str, str]]:
     return examples
 
 
-def _system(draw: Draw, *, passages: bool) -> str:
+def system_message(draw: Draw, *, passages: bool) -> str:
     """Mostly what the server sends, else another system message or none."""
     kind = draw.random.random()
     if kind < 0.35:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from crossover.adapters.base_model import squad
 from crossover.adapters.base_model.dialogues import Dialogue, Reading, closed, reading
@@ -36,8 +37,8 @@ class QuestionKind:
     make: Callable[[Draw], Dialogue | None]
 
 
-def _reads(name: str, passages: int, facts: int, style: Style = _PLAIN, **task: float) -> QuestionKind:
-    asked = Reading(replace(style, passages=(passages, passages), facts=(facts, facts)), **task)  # type: ignore[arg-type]
+def _reads(name: str, passages: int, facts: int, style: Style = _PLAIN, **task: Any) -> QuestionKind:
+    asked = Reading(replace(style, passages=(passages, passages), facts=(facts, facts)), **task)
     return QuestionKind(name, lambda draw: reading(draw, asked))
 
 
@@ -49,7 +50,8 @@ KINDS = (
     _reads("as served: 2 titled passages, near-duplicate names", 2, 2, _SERVED),
     _reads("as served: 3 titled passages, near-duplicate names", 3, 2, _SERVED),
     _reads("as served: no answer in 2 passages", 2, 2, _SERVED, unanswerable=1.0),
-    _reads("format shown by earlier turns, 2 passages", 2, 2, formats=1.0),
+    _reads("form shown by 1 earlier turn, 1 passage", 1, 2, formats=1.0, examples=(1, 1)),
+    _reads("form shown by 3 earlier turns, 1 passage", 1, 2, formats=1.0, examples=(3, 3)),
     QuestionKind("no passages, unheard-of facts", lambda draw: closed(draw, 1)),
 )
 LENGTHS = tuple(QuestionKind(f"{n} passages of 60-100 words", _reads("", n, 2, _LONG).make) for n in (1, 2, 3, 5))
@@ -71,6 +73,9 @@ class Row:
     f1: float
     tokens: int
     """The longest prompt."""
+    copied: float | None = None
+    """Of the answers that are no refusals, those that stand word for word in the prompt."""
+    formed: float | None = None
 
 
 def synthetic(kind: QuestionKind, split: Split, count: int) -> list[Item]:
@@ -84,14 +89,14 @@ def synthetic(kind: QuestionKind, split: Split, count: int) -> list[Item]:
         cited = re.search(r" \[(\d+)\]$", answer)
         if answer == UNKNOWN:
             items.append(Item(made.messages[:-1], ()))
-        elif cited:
+        elif cited and not made.form:
             items.append(Item(made.messages[:-1], (made.value,), int(cited[1])))
-        else:  # an answer in a format is right as a whole
-            items.append(Item(made.messages[:-1], (answer,)))
+        else:  # an answer in a form is right as a whole
+            items.append(Item(made.messages[:-1], (answer,), form=made.form))
     return items
 
 
-def real(file: Path, count: int) -> dict[str, list[Item]]:
+def real(file: Path, count: int, name: str = "SQuAD") -> dict[str, list[Item]]:
     """Questions about real text: the gold sentence, the gold paragraph, a paragraph without the answer."""
     system = Prompts().rag
     asked = squad.load(file, count)
@@ -100,14 +105,15 @@ def real(file: Path, count: int) -> dict[str, list[Item]]:
     def item(q: squad.RealQuestion, text: str) -> Item:
         return Item(tuple(render(q.question, system=system, passages=[(q.title, text)])), q.references)
 
-    return {
-        "SQuAD, the gold sentence": [item(q, q.sentence) for q in asked],
-        "SQuAD, the gold paragraph": [item(q, q.paragraph) for q in asked],
-        "SQuAD, no answer in the paragraph": [item(q, q.paragraph) for q in without],
+    sets = {
+        f"{name}, the gold sentence": [item(q, q.sentence) for q in asked],
+        f"{name}, the gold paragraph": [item(q, q.paragraph) for q in asked],
+        f"{name}, no answer in the paragraph": [item(q, q.paragraph) for q in without],
     }
+    return {title: items for title, items in sets.items() if items}
 
 
-def evaluate(path: Path, count: int, squad_file: Path | None = None) -> list[Row]:
+def evaluate(path: Path, count: int, squad_files: Sequence[Path] = ()) -> list[Row]:
     """All rows of one model folder."""
     model = Answerer(path)
     sets: list[tuple[str, str, list[Item]]] = []
@@ -115,8 +121,9 @@ def evaluate(path: Path, count: int, squad_file: Path | None = None) -> list[Row
     for split, group in zip(splits, ("shared", "unseen"), strict=True):
         sets += [(group, kind.name, synthetic(kind, split, count)) for kind in KINDS]
     sets += [("shared", kind.name, synthetic(kind, "shared", count // 2)) for kind in LENGTHS]
-    if squad_file:
-        sets += [("real", name, items) for name, items in real(squad_file, count).items()]
+    for file in squad_files:
+        name = "SQuAD" if len(squad_files) == 1 else file.stem
+        sets += [("real", title, items) for title, items in real(file, count, name).items()]
     rows = []
     for group, name, items in sets:
         rows.append(_row(str(path), group, name, model.score(items)))
@@ -130,14 +137,20 @@ def _row(model: str, group: str, name: str, scores: Sequence[Score]) -> Row:
     n = len(scores)
     right = sum(score.value for score in scores)
     interval = binomtest(right, n).proportion_ci(method="wilson")
-    cited = [score.cited for score in scores if score.cited is not None]
     return Row(
         model, group, name, n, right / n, float(interval.low), float(interval.high),
-        cited=sum(cited) / len(cited) if cited else None,
+        cited=_share([score.cited for score in scores]),
         refused=sum(score.refused for score in scores) / n,
         f1=sum(score.f1 for score in scores) / n,
         tokens=max(score.tokens for score in scores),
+        copied=_share([score.copied for score in scores]),
+        formed=_share([score.formed for score in scores]),
     )  # fmt: skip
+
+
+def _share(flags: Sequence[bool | None]) -> float | None:
+    known = [flag for flag in flags if flag is not None]
+    return sum(known) / len(known) if known else None
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -158,8 +171,9 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _cell(row: Row) -> str:
-    cited = "" if row.cited is None else f", cited {row.cited:.0%}"
-    return f"{row.right:.0%} [{row.low:.0%}, {row.high:.0%}]{cited}, refused {row.refused:.0%}"
+    told = [("cited", row.cited), ("form kept", row.formed), ("copied exactly", row.copied), ("refused", row.refused)]
+    shares = "".join(f", {name} {share:.0%}" for name, share in told if share is not None)
+    return f"{row.right:.0%} [{row.low:.0%}, {row.high:.0%}]{shares}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -170,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("models", type=Path, nargs="+", help="folders in Hugging Face format")
-    parser.add_argument("--squad", type=Path, help="a SQuAD 2.0 file")
+    parser.add_argument("--squad", type=Path, nargs="+", default=[], help="files in SQuAD's format")
     parser.add_argument("--questions", type=int, default=200, help="questions a set")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument("--json", type=Path, help="write the rows there as well")

@@ -106,6 +106,32 @@ FORMATS = (
     "It is {v}, as passage {n} says.", "TICKET {n}: {v}", "** {v} **", '"{v}"', "{v}!", "A: {v}", "[{n}] {v}",
     "Reply: {v} / passage {n}", "{v} -- done", "value: {v}, from: {n}", "I found {v}.", "({n}) {v}",
 )  # fmt: skip
+FORMATS_HELD_OUT = (
+    "Verdict = {v} !", "{v} // end of note", "%% {v} %%", "I would say {v}, friend", "Q.E.D. {v}", "{n}) here: {v} ;",
+    "~ {v} ~ by the book", "RESULT <{v}> OK",
+)  # fmt: skip
+AROUND_VALUES = (
+    "-",
+    "--",
+    "*",
+    "**",
+    "#",
+    "=",
+    "==",
+    ">",
+    "->",
+    "=>",
+    "|",
+    "/",
+    "//",
+    ":",
+    "::",
+    ";",
+    "!",
+    "+",
+    "'",
+    '"',
+)
 WHICH = (
     "Which passage is about {e}?", "Which passage mentions {e}?", "Where do you read about {e}?",
     "Number of the passage on {e}?", "Which of the passages deals with {e}?",

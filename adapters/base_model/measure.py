@@ -22,6 +22,8 @@ class Item:
     references: tuple[str, ...]
     passage: int | None = None
     """The number that the answer has to cite; None where it isn't scored."""
+    form: str = ""
+    """How the answer has to look, with places for value {v} and passage {n}; empty: that isn't scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Score:
     """The passage is named that holds the answer; None where that isn't scored."""
     refused: bool
     f1: float
+    copied: bool | None = None
+    """The answer stands word for word in the prompt; None where it was refused, or has a form of its own."""
+    formed: bool | None = None
+    """The answer has the form that is asked for, whatever its value."""
 
 
 class Answerer:
@@ -64,7 +70,7 @@ class Answerer:
     def score(self, items: Sequence[Item]) -> list[Score]:
         """How each item was answered."""
         answers = self.answer(items)
-        return [_scored(item, len(self.prompt(item)), text) for item, text in zip(items, answers, strict=True)]
+        return [scored(item, len(self.prompt(item)), text) for item, text in zip(items, answers, strict=True)]
 
     def _generate(self, prompts: list[list[int]], new_tokens: int) -> list[list[int]]:
         import torch
@@ -81,14 +87,22 @@ class Answerer:
         return [[int(token) for token in row[longest:]] for row in out]
 
 
-def _scored(item: Item, tokens: int, text: str) -> Score:
+def scored(item: Item, tokens: int, text: str) -> Score:
+    """What becomes of an item that was answered with `text`."""
     citation = _CITATION.search(text)
-    bare = _CITATION.sub("", text)
+    bare = text if item.form else _CITATION.sub("", text)
     refused = squad.exact(bare, (UNKNOWN,)) or "don't know" in bare.lower()
     if not item.references:
         return Score(tokens, refused, cited=None, refused=refused, f1=float(refused))
     cited = None if item.passage is None else citation is not None and int(citation[1]) == item.passage
-    return Score(tokens, squad.exact(bare, item.references), cited, refused, squad.token_f1(bare, item.references))
+    formed = bool(_pattern(item.form).fullmatch(text.strip())) if item.form else None
+    copied = None if refused or item.form else bare.strip() in item.messages[-1].content
+    right, f1 = squad.exact(bare, item.references), squad.token_f1(bare, item.references)
+    return Score(tokens, right, cited, refused, f1, copied, formed)
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    return re.compile(re.escape(form).replace(r"\{v\}", r"\S.*").replace(r"\{n\}", r"\d+"))
 
 
 def _batches(order: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -29,6 +29,7 @@ _SERVED = Style((2, 2), (2, 3), share=0.8, twins=0.6, events=0.2, titles=1.0, ha
 PROBES = (
     Probe("one", Reading(replace(_PLAIN, passages=(1, 1), facts=(2, 2)))),
     Probe("three", Reading(replace(_PLAIN, passages=(3, 3), facts=(2, 2)))),
+    Probe("which of three", Reading(replace(_PLAIN, passages=(3, 3), facts=(2, 2)), which=1.0)),
     Probe("five", Reading(replace(_PLAIN, passages=(5, 5), facts=(4, 4)))),
     Probe("unanswerable", Reading(replace(_PLAIN, passages=(3, 3), facts=(2, 2)), unanswerable=1.0)),
     Probe("served", Reading(_SERVED)),

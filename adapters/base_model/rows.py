@@ -32,7 +32,9 @@ class Encoder:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         vocabulary = self._tokenizer.get_vocab()
         self.size: int = self._tokenizer.get_vocab_size()
-        self.opening = [vocabulary[token] for token in ("[", "Ġ[", "Ġ") if token in vocabulary]
+        self.bracket = vocabulary["]"]
+        """Ends the number of a passage."""
+        self.opening = [vocabulary[token] for token in ("[", "▁[", "▁")]
         """Tokens after which an answer is decided anew: the passage number, or the first digit of a number."""
 
     def encode(self, dialogue: Dialogue) -> Encoded:
@@ -47,23 +49,33 @@ class Encoder:
 
 
 def batch(draw: Callable[[], Encoded], rows: int, length: int) -> tuple[Tensor, Tensor]:
-    """Ids and training mask, both (rows, length + 1): whole dialogues, the last one cut after an answer."""
-    ids, trained = zip(*(_row(draw, length + 1) for _ in range(rows)), strict=True)
-    return torch.tensor(ids), torch.tensor(trained)
+    """Ids and training mask, both (rows, length + 1): whole dialogues, one longer than a row cut after an answer."""
+    room = length + 1
+    drawn: list[Encoded] = []
+    wanted = rows * room
+    while wanted > 0:
+        drawn.append(_cut(draw(), room))
+        wanted -= len(drawn[-1].ids)
+    packed: list[list[Encoded]] = [[] for _ in range(rows)]
+    free = [room] * rows
+    for new in sorted(drawn, key=lambda one: len(one.ids), reverse=True):  # best fit: what is left over is short
+        fitting = [n for n in range(rows) if free[n] >= len(new.ids)]
+        if fitting:
+            n = min(fitting, key=free.__getitem__)
+            packed[n].append(new)
+            free[n] -= len(new.ids)
+    ids = [[token for one in row for token in one.ids] for row in packed]
+    trained = [[said for one in row for said in one.trained] for row in packed]
+    return _padded(ids, room), _padded(trained, room)
 
 
-def _row(draw: Callable[[], Encoded], length: int) -> tuple[list[int], list[int]]:
-    ids: list[int] = []
-    trained: list[int] = []
-    misses = 0
-    while len(ids) < length and misses < 3:
-        new = draw()
-        room, keep = length - len(ids), len(new.ids)
-        if keep > room:
-            misses += 1
-            ends = [n + 1 for n in range(room) if new.ids[n] == END and new.trained[n]]
-            keep = ends[-1] if ends else 0
-        ids += new.ids[:keep]
-        trained += new.trained[:keep]
-    padding = [0] * (length - len(ids))
-    return ids + padding, trained + padding
+def _cut(dialogue: Encoded, room: int) -> Encoded:
+    if len(dialogue.ids) <= room:
+        return dialogue
+    ends = [n + 1 for n in range(room) if dialogue.ids[n] == END and dialogue.trained[n]]
+    keep = ends[-1] if ends else 0
+    return Encoded(dialogue.ids[:keep], dialogue.trained[:keep])
+
+
+def _padded(rows: list[list[int]], length: int) -> Tensor:
+    return torch.tensor([row + [0] * (length - len(row)) for row in rows])

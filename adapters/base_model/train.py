@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from crossover.adapters.base_model import WEIGHTS, checkpoint, corpus, rows
+from crossover.adapters.base_model import WEIGHTS, checkpoint, circuits, corpus, embeddings, rows
 from crossover.adapters.base_model.checkpoint import Progress, State
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.model import Reader, Shape
@@ -34,7 +34,7 @@ from crossover.adapters.base_model.stages import REFINE, SCRATCH, Stage, stage_a
 _WARM_UP = 50
 _EMBEDDING_RATE = 0.15  # AdamW's rate for embeddings and norms, as a share of Muon's
 _DECIDING = 3.0  # weight of the tokens that decide an answer
-_LANGUAGE_SHARE = 0.25  # of the other tokens, a quarter goes through the output matrix
+_LANGUAGE_SHARE = 0.06  # of the other tokens, so many go through the output matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,15 @@ class Run:
         torch.manual_seed(options.seed)
         self.encoder = rows.Encoder(options.tokenizer)
         self.model = Reader(Shape(vocabulary=self.encoder.size))
+        vectors, fixed = embeddings.initial(self.model.shape.width, options.seed)
         if options.init:
             checkpoint.load_weights(self.model, options.init)
+        else:
+            self.model.model.embed_tokens.weight.data.copy_(vectors)
+            circuits.wire(self.model, self.encoder.bracket, options.seed)
         self.model.to(options.device)
+        learning = (~fixed)[:, None].to(options.device)
+        self.model.model.embed_tokens.weight.register_hook(lambda gradient: gradient * learning)  # type: ignore[no-untyped-call]
         named = list(self.model.named_parameters())
         hidden = [p for name, p in named if p.ndim == 2 and "embed" not in name]
         other = [p for name, p in named if p.ndim < 2 or "embed" in name]
@@ -147,8 +153,9 @@ class Run:
         other = (~said.flatten() & (y != rows.PAD) & sampled).nonzero()[:, 0]
         hidden = self.forward(x).flatten(0, 1)
         weights = torch.where(deciding[answer], _DECIDING, 1.0)
-        losses = F.cross_entropy(self.model.logits(hidden[answer]), y[answer], reduction="none")
-        return (losses * weights).sum() / weights.sum(), F.cross_entropy(self.model.logits(hidden[other]), y[other])
+        chosen = torch.cat([answer, other])
+        losses = F.cross_entropy(self.model.logits(hidden[chosen]), y[chosen], reduction="none")
+        return (losses[: len(answer)] * weights).sum() / weights.sum(), losses[len(answer) :].mean()
 
     def _report(self, stage: Stage, rate: float, losses: Sequence[float]) -> None:
         p = self.progress

@@ -9,8 +9,8 @@ import pytest
 
 from crossover.adapters.base_model import WEIGHTS, squad
 from crossover.adapters.base_model.evaluate import KINDS, LENGTHS, main, markdown, real, synthetic
-from crossover.adapters.base_model.measure import Answerer
-from crossover.adapters.prompt import Prompts
+from crossover.adapters.base_model.measure import Answerer, Item, scored
+from crossover.adapters.prompt import Message, Prompts
 
 PARAGRAPH = "The mill was built in 1741. Its owner, Ms. Orla Quist, sold it to the village in 1790. It burned down."
 
@@ -58,6 +58,16 @@ def test_answers_are_compared_as_squad_compares_them() -> None:
     assert not squad.exact("villages", ("village",))
     assert squad.token_f1("old village hall", ("the village", "hall")) == pytest.approx(0.5)
     assert squad.token_f1("", ("village",)) == 0.0
+
+
+def test_an_answer_has_a_form_whatever_its_value_and_is_copied_where_it_stands_in_the_prompt() -> None:
+    asked = (Message("user", "[1] The gate opens at 8:30."),)
+    shown = Item(asked, ("<8:30> see 1",), form="<{v}> see {n}")
+    assert scored(shown, 9, "<9:30> see 2").formed
+    assert not scored(shown, 9, "8:30 see 1").formed
+    plain = Item(asked, ("8:30",), passage=1)
+    assert (scored(plain, 9, "8:30 [1]").copied, scored(plain, 9, "8:300 [1]").copied) == (True, False)
+    assert scored(plain, 9, "I don't know.").copied is None
 
 
 def test_the_sets_are_the_same_ones_every_time_and_need_what_they_say() -> None:

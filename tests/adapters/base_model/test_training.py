@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from crossover.adapters.base_model import WEIGHTS, checkpoint, corpus, resolve, rows
+from crossover.adapters.base_model import WEIGHTS, checkpoint, corpus, prose, resolve, rows
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.measure import Answerer, Item
 from crossover.adapters.base_model.model import Reader, Shape
@@ -22,9 +22,9 @@ from crossover.adapters.base_model.train import Options, Run, main
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.prompt import Prompts, render
 
-TINY = (replace(SCRATCH[0], until=1.0, rows=2, length=96),)
+TINY = (replace(SCRATCH[0], until=1.0, rows=2, length=256),)
 STEPS = 6
-BUDGET = STEPS * 2 * 96 / 1e6
+BUDGET = STEPS * 2 * 256 / 1e6
 KILLED_BEFORE_STEP = 5  # after the checkpoint of step 4
 
 
@@ -48,8 +48,8 @@ def test_dialogues_are_encoded_exactly_as_the_server_encodes_its_prompts(encoder
 
 def test_a_row_holds_whole_dialogues_and_is_never_longer_than_asked(encoder: rows.Encoder) -> None:
     draw = Draw(2)
-    ids, trained = rows.batch(lambda: encoder.encode(corpus.dialogue(draw, SCRATCH[0].mix)), rows=8, length=128)
-    assert ids.shape == trained.shape == (8, 129)
+    ids, trained = rows.batch(lambda: encoder.encode(corpus.dialogue(draw, SCRATCH[0].mix)), rows=8, length=256)
+    assert ids.shape == trained.shape == (8, 257)
     assert trained.sum(1).min() > 0
     for row in ids.tolist():
         used = row[: max(n for n, token in enumerate(row) if token != rows.PAD) + 1]
@@ -75,8 +75,11 @@ def test_a_killed_run_goes_on_to_the_same_weights_as_an_uninterrupted_one(tmp_pa
 import os, signal
 from pathlib import Path
 from dataclasses import replace
+from crossover.adapters.base_model import prose
 from crossover.adapters.base_model.stages import SCRATCH
 from crossover.adapters.base_model.train import Options, Run
+
+prose.PROSE = Path({str(prose.PROSE)!r})
 
 class Killed(Run):
     def _step(self, stage, rate):
@@ -84,7 +87,7 @@ class Killed(Run):
             os.kill(os.getpid(), signal.SIGKILL)
         return super()._step(stage, rate)
 
-course = (replace(SCRATCH[0], until=1.0, rows=2, length=96),)
+course = (replace(SCRATCH[0], until=1.0, rows=2, length=256),)
 out = Path({str(tmp_path / "killed")!r})
 Killed(Options(out, mtok={BUDGET}, threads=1, every=2, questions=0, course=course)).train()
 """
@@ -111,7 +114,7 @@ def test_an_export_loads_in_transformers_and_answers_from_a_passage(tmp_path: Pa
 def test_a_checkpoint_can_be_exported_at_any_time_and_an_absent_one_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = Run(Options(tmp_path / "run", mtok=BUDGET, stop_mtok=2 * 96 / 1e6, threads=1, questions=0, course=TINY))
+    run = Run(Options(tmp_path / "run", mtok=BUDGET, stop_mtok=2 * 256 / 1e6, threads=1, questions=0, course=TINY))
     run.train()
     assert main(["--out", str(tmp_path / "run"), "--export", str(tmp_path / "weights")]) == 0
     exported = load_file(tmp_path / "weights" / "model.safetensors")
