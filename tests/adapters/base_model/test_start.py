@@ -104,5 +104,5 @@ def test_one_sees_the_last_bracket_and_so_which_passage_it_is_in(
 def test_some_see_what_stands_near(seen: tuple[list[str], tuple[torch.Tensor, ...]]) -> None:
     pieces, attentions = seen
     distance = len(pieces) - 1 - torch.arange(len(pieces))
-    narrow, wide = ((attentions[2][0, head, -1] * distance).sum() for head in (1, 2))
-    assert narrow < wide < distance.float().mean()
+    for layer, head in ((0, 3), (2, 1), (2, 2)):
+        assert (attentions[layer][0, head, -1] * distance).sum() < 0.8 * distance.float().mean()

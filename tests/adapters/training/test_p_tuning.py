@@ -51,7 +51,7 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
 
 
 def test_its_rows_leave_room_for_the_virtual_tokens(reader: BaseModel, tmp_path: Path) -> None:
-    long = DataSet("long", (Example("word " * 450, "yes"),))
+    long = DataSet("long", (Example("word " * 900, "yes"),))
     train(long, replace(OPTIONS, epochs=1, virtual_tokens=1), reader, Registry(tmp_path))
     with pytest.raises(RowTooLong):
         train(long, replace(OPTIONS, epochs=1, virtual_tokens=500), reader, Registry(tmp_path))
