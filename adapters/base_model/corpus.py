@@ -1,7 +1,8 @@
 """The corpus: an endless stream of dialogues in a given mix, never the same twice, equal for equal seeds.
 
-Everything is invented; nothing comes from the real world or from any benchmark. The wordings are plain data
-(relations.py, frames.py, events.py, verbal.py) and can be enumerated: a test can tell what pre-training has seen.
+Worlds are invented, and the wordings that tell of them are plain data (relations.py, frames.py, events.py, verbal.py)
+that can be enumerated: a test can tell what pre-training has seen. Real prose comes from the documentation of installed
+packages (prose.py); nothing comes from any benchmark.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Trains the built-in reader: from random weights, or on from a weights folder.
 
-    python -m crossover.adapters.base_model.train --out build/base_model/scratch --minutes 90
+    python -m crossover.adapters.base_model.train --out build/base_model/run --mtok 28 --compile
     python -m crossover.adapters.base_model.train --out build/base_model/refined --minutes 60 \\
         --init adapters/base_model/weights
 
@@ -44,7 +44,7 @@ class Options:
     out: Path
     init: Path | None = None
     minutes: float | None = None
-    mtok: float | None = 31.0
+    mtok: float | None = 28.0
     """The budget over which the course is spread: millions of tokens, minutes, or whichever is reached first."""
     stop_mtok: float | None = None
     """Stop earlier, with the rates of the whole budget."""
@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tokenizer", type=Path, default=WEIGHTS, help="folder with the tokenizer")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the last checkpoint's weights and stop")
     parser.add_argument("--minutes", type=float, help="budget in minutes of training")
-    parser.add_argument("--mtok", type=float, help="budget in million tokens (31 when no --minutes are given)")
+    parser.add_argument("--mtok", type=float, help="budget in million tokens (28 when no --minutes are given)")
     parser.add_argument("--stop-mtok", type=float, help="stop after so many million tokens of the budget")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
@@ -220,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         checkpoint.export(saved.tensors["model"], a.export, a.tokenizer)
         return 0
-    mtok = a.mtok if a.mtok or a.minutes else 31.0
+    mtok = a.mtok if a.mtok or a.minutes else 28.0
     options = Options(
         out=a.out,
         init=a.init,
