@@ -23,7 +23,7 @@ GREEDY = {"temperature": 0, "max_tokens": 16, "ignore_eos": True}
 
 
 def asked() -> list[list[int]]:
-    """Prompts that nobody was trained on: random virtual tokens do not keep the reader from refusing a real question."""
+    """Random pieces: whatever stands in front, the reader refuses a question that it can read."""
     return [[1, *random.Random(n).choices(range(300, 3000), k=12)] for n in range(COUNT)]
 
 
