@@ -158,7 +158,7 @@ prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQu
 
 .PHONY: base-model
 base-model: setup ## train the built-in model from its seed (an hour on two fast cores; resumes)
-	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run --mtok 28 --compile
+	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run --compile
 
 .PHONY: lock
 lock: setup ## resolve both lock files anew (needs uv)

@@ -60,7 +60,6 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
         second = await _whole(again, services)
     except (LookupError, RuntimeError) as error:  # its adapter was deleted meanwhile, say
         return _as_it_was(first, error)
-    _add_time(second.trace, first.trace)
     return replace(
         second,
         prompt_tokens=first.prompt_tokens + second.prompt_tokens,
@@ -111,6 +110,7 @@ async def _second(question: Question, prepared: Prepared, first: Answer, service
     )
     again = await prepare(asked, services, prepared.found)
     again.trace.update(told)
+    again.trace["timings_ms"]["generate"] = first.trace["timings_ms"]["generate"]
     return again
 
 
@@ -120,13 +120,6 @@ def _as_it_was(first: Answer, error: Exception) -> Answer:
     return first
 
 
-def _add_time(trace: dict[str, Any], first: dict[str, Any] | None) -> dict[str, Any]:
-    """The trace with the time that an answer before it took to generate."""
-    if first is not None:
-        trace["timings_ms"]["generate"] = round(trace["timings_ms"]["generate"] + first["timings_ms"]["generate"], 3)
-    return trace
-
-
 async def stream(question: Question, services: Services) -> AsyncGenerator[Answer, None]:
     """The answer piece by piece; the last piece has no choices, and carries token counts and trace.
 
@@ -134,7 +127,6 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
     """
     prepared = await prepare(question, services)
     spent = (0, 0)
-    before: dict[str, Any] | None = None
     if prepared.second is not None:
         first = await _whole(prepared, services)
         try:
@@ -146,11 +138,10 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
             yield replace(first, choices=[])
             return
         prepared, spent = again, (first.prompt_tokens, first.completion_tokens)
-        before = first.trace
     started = perf_counter()
     if prepared.strategy is ABSTAINING:
         yield Answer(_refusals(prepared), 0, 0)
-        yield Answer([], *spent, _add_time(_finished(prepared, started), before))
+        yield Answer([], *spent, _finished(prepared, started))
         return
     texts: dict[int, _ChoiceText] = {}
     counts = (0, 0)
@@ -167,8 +158,7 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
                     choices.append(AnswerChoice(choice.index, content, choice.finish_reason, text.logprobs()))
             if choices:
                 yield Answer(choices, 0, 0)
-    trace = _add_time(_finished(prepared, started), before)
-    yield Answer([], counts[0] + spent[0], counts[1] + spent[1], trace)
+    yield Answer([], counts[0] + spent[0], counts[1] + spent[1], _finished(prepared, started))
 
 
 class _ChoiceText:
@@ -218,5 +208,6 @@ def _request(prepared: Prepared, services: Services) -> GenerationRequest:
 
 
 def _finished(prepared: Prepared, started: float) -> dict[str, Any]:
-    prepared.trace["timings_ms"]["generate"] = round((perf_counter() - started) * 1000, 3)
+    timings = prepared.trace["timings_ms"]  # an answer before this one, that was checked, has its time there
+    timings["generate"] = round(timings.get("generate", 0.0) + (perf_counter() - started) * 1000, 3)
     return prepared.trace

@@ -2,7 +2,7 @@
 
 To answer from a passage a small model first has to learn heads that look one word back, and heads that look where
 the same word stood before (induction heads, Olsson et al. 2022, https://arxiv.org/abs/2209.11895): from random
-weights that takes it millions of tokens. Here some heads of the first two layers begin as such; training is free to
+weights that takes it millions of tokens. Here some heads of the first four layers begin as such; training is free to
 change them.
 """
 
@@ -99,7 +99,7 @@ def _number_passages(model: Reader, bracket: int, before: Tensor, generator: tor
     width, size = _sizes(model)
     near = torch.zeros(size)
     near[6:15] = 1.0  # pairs that fall off over some hundred tokens
-    sign = torch.nn.functional.normalize(_blind(model.get_parameter(_EMBEDDING)[bracket][None].clone()), dim=1)[0]
+    sign = torch.nn.functional.normalize(_blind(model.get_parameter(_EMBEDDING)[bracket][None]), dim=1)[0]
     query = torch.zeros(size, width)
     query[:, CONSTANT] = near * _LOOK
     out = _orthonormal(size, width, generator).T
@@ -142,5 +142,4 @@ def _orthonormal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
 
 def _blind(rows: Tensor) -> Tensor:
     """The rows without the dimension in which all pieces are equal."""
-    rows[:, CONSTANT] = 0
-    return rows
+    return rows * (torch.arange(rows.shape[1]) != CONSTANT)

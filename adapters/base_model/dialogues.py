@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import frames
 from crossover.adapters.base_model import words as w
@@ -37,6 +37,16 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about passages: its answer as it is said, the bare value, and the passage that tells it, from 1."""
+
+    question: str
+    answer: str
+    value: str
+    passage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Questions about passages; all but the counts are shares of 1."""
 
@@ -60,37 +70,48 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
     draw.random.shuffle(asked)
     shape = form(draw) if draw.chance(task.formats) else ""
-    questions: list[tuple[str, str, str, int | None]] = []  # question, answer, bare value, passage from 1
+    questions: list[Asked] = []
     for turn in range(draw.between(*task.turns)):
         if draw.chance(task.unanswerable):
             question = _unanswerable(draw, task.style, pages)
             if question:
-                questions.append((question, UNKNOWN, UNKNOWN, None))
+                questions.append(Asked(question, UNKNOWN, UNKNOWN))
             continue
         n, page, fact = asked[turn % len(asked)]
         if draw.chance(task.which):
             which = draw.pick(frames.WHICH).format(e=page.entity.name)
             alone = sum(other.entity == page.entity for other in pages) == 1
             if alone:
-                questions.append((which, f"[{n}]", f"[{n}]", n))
+                questions.append(Asked(which, f"[{n}]", f"[{n}]", n))
                 continue
         question, value = fact.ask(draw, page.entity)
         if task.reworded:
             question = reworded(draw, question, task.reworded)
-        questions.append((question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
+        questions.append(Asked(question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
     if not questions:
         return None
     examples = _examples(draw, shape, draw.between(*task.examples)) if shape else []
+    return replace(about_passages(draw, passages, questions, examples), form=shape)
+
+
+def about_passages(
+    draw: Draw,
+    passages: Sequence[tuple[str, str]],
+    questions: Sequence[Asked],
+    examples: Sequence[tuple[str, str]] = (),
+) -> Dialogue:
+    """Questions about (title, text) passages, one after the other; the passages stand with the first one."""
     first, *rest = questions
-    messages = render(first[0], system=system_message(draw, passages=True), passages=passages, examples=examples)
+    system = system_message(draw, passages=True)
+    messages = render(first.question, system=system, passages=passages, examples=examples)
     trained = [False] * len(messages) + [True]
-    messages.append(Message("assistant", first[1]))
-    for question, answer, *_ in rest:
-        messages += [Message("user", question), Message("assistant", answer)]
+    messages.append(Message("assistant", first.answer))
+    for asked in rest:
+        messages += [Message("user", asked.question), Message("assistant", asked.answer)]
         trained += [False, True]
-    last, _, value, number = questions[-1]
-    source = None if number is None else number - 1
-    return Dialogue(tuple(messages), tuple(trained), value, last, tuple(passages), source, shape)
+    last = questions[-1]
+    source = None if last.passage is None else last.passage - 1
+    return Dialogue(tuple(messages), tuple(trained), last.value, last.question, tuple(passages), source)
 
 
 def cited(value: str, passage: int) -> str:
@@ -166,7 +187,7 @@ def few_shot(draw: Draw) -> Dialogue:
             answer = shape.format(v=fact.value, n=1)
     question = fact.ask(draw, entity)[0]
     messages = render(question, system=system_message(draw, passages=False), examples=examples)
-    return _single(messages, answer)
+    return single(messages, answer)
 
 
 def listing(draw: Draw, keys: int, turns: int, *, names: bool = False) -> Dialogue:
@@ -203,16 +224,17 @@ def table(draw: Draw, style: Style, turns: int) -> Dialogue:
 def repetition(draw: Draw, items: int) -> Dialogue:
     """A list of random items, to be repeated: dense practice in copying."""
     text = draw.pick((", ", "; ", " / ", "\n")).join(draw.value(draw.pick(_REPEATED)) for _ in range(items))
-    return _single([Message("user", draw.pick(frames.REPEATS) + text)], text)
+    return single([Message("user", draw.pick(frames.REPEATS) + text)], text)
 
 
 def greeting(draw: Draw) -> Dialogue:
     """Small talk."""
     said, answer = draw.pick(frames.GREETINGS)
-    return _single([Message("user", said)], answer)
+    return single([Message("user", said)], answer)
 
 
-def _single(messages: Sequence[Message], answer: str) -> Dialogue:
+def single(messages: Sequence[Message], answer: str) -> Dialogue:
+    """One answer to messages of any kind."""
     return Dialogue((*messages, Message("assistant", answer)), (*([False] * len(messages)), True), answer)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from crossover.adapters.base_model.tokenizer import SPACE, SPECIAL, minilm_vocabulary, pieces
+from crossover.adapters.base_model.tokenizer import SPACE, minilm_vocabulary, pieces
 
 CONSTANT = 0
 """This dimension is the same for every piece, so that an attention head can look at a place, whatever stands there."""
@@ -20,12 +20,17 @@ _SPREAD = 0.06
 _MARK = 0.5  # of a vector's own length
 
 
-def initial(width: int, seed: int) -> tuple[Tensor, Tensor]:
-    """First embeddings (pieces, width), and for each piece whether they stay as they are (pieces,).
+def learns() -> Tensor:
+    """Which pieces learn (pieces,): signs, digits and special tokens.
 
-    Words keep MiniLM's vectors: a word that training never shows is then read as its neighbours are. Signs, digits
-    and special tokens learn.
+    Words keep MiniLM's vectors: a word that training never shows is then read as its neighbours are.
     """
+    vocabulary = minilm_vocabulary()
+    return torch.tensor([_key(name, vocabulary) is None or not _letters(name) for name, _ in pieces()])
+
+
+def initial(width: int, seed: int) -> Tensor:
+    """First embeddings (pieces, width)."""
     names = [piece for piece, _ in pieces()]
     vocabulary = minilm_vocabulary()
     source = minilm_vectors()
@@ -37,17 +42,19 @@ def initial(width: int, seed: int) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     marks = torch.nn.functional.normalize(torch.randn(2, width - 1, generator=generator), dim=1) * _MARK
     vectors = torch.nn.functional.normalize(torch.randn(len(names), width - 1, generator=generator), dim=1)
-    fixed = torch.zeros(len(names), dtype=torch.bool)
     for n, name in enumerate(names):
-        bare = name.removeprefix(SPACE)
         key = _key(name, vocabulary)
-        if key is None or name in SPECIAL:
+        if key is None:
             continue
-        vector = turned[key] + marks[0] * bare[:1].isupper() + marks[1] * (not name.startswith(SPACE))
+        capital = name.removeprefix(SPACE)[:1].isupper()
+        vector = turned[key] + marks[0] * capital + marks[1] * (not name.startswith(SPACE))
         vectors[n] = vector / vector.norm()
-        fixed[n] = bare.isalpha()
     constant = torch.full((len(names), 1), 4 * _SPREAD)
-    return torch.cat([constant, vectors * _SPREAD * (width - 1) ** 0.5], 1), fixed
+    return torch.cat([constant, vectors * _SPREAD * (width - 1) ** 0.5], 1)
+
+
+def _letters(piece: str) -> bool:
+    return piece.removeprefix(SPACE).isalpha()
 
 
 def _key(piece: str, vocabulary: dict[str, int]) -> int | None:

@@ -111,27 +111,8 @@ FORMATS_HELD_OUT = (
     "~ {v} ~ by the book", "RESULT <{v}> OK",
 )  # fmt: skip
 AROUND_VALUES = (
-    "-",
-    "--",
-    "*",
-    "**",
-    "#",
-    "=",
-    "==",
-    ">",
-    "->",
-    "=>",
-    "|",
-    "/",
-    "//",
-    ":",
-    "::",
-    ";",
-    "!",
-    "+",
-    "'",
-    '"',
-)
+    "-", "--", "*", "**", "#", "=", "==", ">", "->", "=>", "|", "/", "//", ":", "::", ";", "!", "+", "'", '"',
+)  # fmt: skip
 WHICH = (
     "Which passage is about {e}?", "Which passage mentions {e}?", "Where do you read about {e}?",
     "Number of the passage on {e}?", "Which of the passages deals with {e}?",

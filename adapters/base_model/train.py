@@ -1,6 +1,6 @@
 """Trains the built-in reader: from random weights, or on from a weights folder.
 
-    python -m crossover.adapters.base_model.train --out build/base_model/run --mtok 28 --compile
+    python -m crossover.adapters.base_model.train --out build/base_model/run --compile
     python -m crossover.adapters.base_model.train --out build/base_model/refined --minutes 60 \\
         --init adapters/base_model/weights
 
@@ -69,14 +69,15 @@ class Run:
         torch.manual_seed(options.seed)
         self.encoder = rows.Encoder(options.tokenizer)
         self.model = Reader(Shape(vocabulary=self.encoder.size))
-        vectors, fixed = embeddings.initial(self.model.shape.width, options.seed)
+        saved = checkpoint.load(options.out)
         if options.init:
             checkpoint.load_weights(self.model, options.init)
-        else:
+        elif not saved:
+            vectors = embeddings.initial(self.model.shape.width, options.seed)
             self.model.model.embed_tokens.weight.data.copy_(vectors)
             circuits.wire(self.model, self.encoder.bracket, options.seed)
         self.model.to(options.device)
-        learning = (~fixed)[:, None].to(options.device)
+        learning = embeddings.learns()[:, None].to(options.device)
         self.model.model.embed_tokens.weight.register_hook(lambda gradient: gradient * learning)  # type: ignore[no-untyped-call]
         named = list(self.model.named_parameters())
         hidden = [p for name, p in named if p.ndim == 2 and "embed" not in name]
@@ -88,7 +89,6 @@ class Run:
         self.draw = Draw(options.seed)
         self.progress = Progress()
         self.stopping = False
-        saved = checkpoint.load(options.out)
         if saved:
             self._restore(saved)
         self.forward: Any = torch.compile(self.model, dynamic=False) if options.compiled else self.model

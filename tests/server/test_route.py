@@ -134,6 +134,7 @@ def test_where_the_next_best_is_to_say_that_it_does_not_know_it_says_so(
     save(checks={"rag": 0.1}, rag=0.7, abstain=0.6)
     text, trace, _ = cascaded(server, stream=stream)
     assert (text, trace["strategy"], trace["sources"]) == ("I don't know.", "abstain", [])
+    assert trace["timings_ms"]["generate"] > 1  # to refuse takes no time, the answer before it did
     several = auto(http, n=2, crossover={"cascade": True}).json()
     assert several["crossover"]["strategy"] == "rag"  # which of several answers to judge by, nobody can say
     refused = auto(http, model="rag", crossover={"cascade": True})

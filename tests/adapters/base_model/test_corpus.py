@@ -55,7 +55,7 @@ def test_the_cited_passage_holds_the_answer_and_an_unanswerable_question_gets_th
         if "unanswerable" in probe.name:
             assert answer == UNKNOWN
             continue
-        if probe.task.which and answer == f"[{(made.source or 0) + 1}]":
+        if probe.task.which and made.source is not None and answer == f"[{made.source + 1}]":
             continue
         cited = re.fullmatch(r"(.+) \[(\d+)\]", answer)
         assert cited
