@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from crossover.adapters.base_model import events, frames, verbal
+from crossover.adapters.base_model import events, facts, frames, scenes, verbal
 from crossover.adapters.base_model import relations as r
 from crossover.adapters.base_model.cloze import Cloze, cloze, unread, words_copied
 from crossover.adapters.base_model.dialogues import (
@@ -91,18 +91,21 @@ def wordings(*, held_out: bool = False) -> list[str]:
         plain = (*frames.OPENINGS_HELD_OUT, *frames.ENDINGS_HELD_OUT, *frames.FILLERS_HELD_OUT)
     else:
         generic = (
-            *frames.STATEMENTS, *frames.PRONOUN_STATEMENTS, *frames.QUESTIONS, *frames.PERSON_QUESTIONS
+            *frames.STATEMENTS, *frames.PRONOUN_STATEMENTS, *frames.QUESTIONS, *frames.PERSON_QUESTIONS,
+            *(asked + end for asked in frames.ASKED_FOR for end in frames.IN_PASSING),
         )  # fmt: skip
         greetings = (text for pair in frames.GREETINGS for text in pair)
         plain = (
             *frames.OPENINGS, *frames.ENDINGS, *frames.FILLERS, *frames.VERB_PHRASES, *frames.FORMATS, *frames.WHICH,
+            *frames.REQUESTS, *frames.AROUND_QUESTIONS,
             *frames.REPEATS, *frames.LOOKUPS, *frames.SECTIONS, *frames.SYSTEM_MESSAGES, *greetings,
         )  # fmt: skip
+    done = [] if held_out else facts.with_verbs()
     phrases = ["{v}", *(phrase for relation in table_ for phrase in relation.noun_phrases)]
     own = [text for relation in table_ for text in (*relation.statements, *relation.questions)]
     filled = [text.replace("{np}", phrase) for text in generic for phrase in phrases]
-    masked = [_masked(text) for text in (*own, *filled, *plain)]
-    return masked + events.wordings(held_out=held_out) + ([] if held_out else verbal.wordings())
+    masked = [_masked(text) for text in (*own, *filled, *plain, *done)]
+    return masked + events.wordings(held_out=held_out) + ([] if held_out else verbal.wordings() + scenes.wordings())
 
 
 def relations(*, held_out: bool = False) -> set[str]:
@@ -111,6 +114,6 @@ def relations(*, held_out: bool = False) -> set[str]:
 
 
 def _masked(text: str) -> str:
-    for slot in "anmvudopk":
+    for slot in "anmvudopkq":
         text = text.replace(f"{{{slot}}}", "{v}")
     return text

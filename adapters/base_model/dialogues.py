@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import frames
-from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.facts import Attribute, could_answer, draw_relation
+from crossover.adapters.base_model.forms import form
 from crossover.adapters.base_model.lexicon import reworded
 from crossover.adapters.base_model.passages import Page, Style, draw_pages
 from crossover.adapters.prompt import UNKNOWN, Message, Prompts, render
@@ -86,7 +86,9 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
                 continue
         question, value = fact.ask(draw, page.entity)
         if task.reworded:
-            question = reworded(draw, question, task.reworded)
+            question = reworded(draw, question, task.reworded, keep=page.entity.name)
+        if draw.split == "train" and draw.chance(0.12):
+            question = draw.pick(frames.AROUND_QUESTIONS).format(q=question)
         questions.append(Asked(question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
     if not questions:
         return None
@@ -117,22 +119,6 @@ def about_passages(
 def cited(value: str, passage: int) -> str:
     """An answer and the passage it comes from."""
     return f"{value} [{passage}]"
-
-
-def form(draw: Draw) -> str:
-    """How an answer looks, with places for value {v} and passage {n}: mostly one that is made up on the spot."""
-    if draw.split == "held-out":
-        return draw.pick(frames.FORMATS_HELD_OUT)
-    if draw.chance(0.25):
-        return draw.pick(frames.FORMATS)
-    word = draw.pick((draw.pick(w.NOUNS), draw.pick(w.ADJECTIVES), draw.letters(draw.between(1, 3)), draw.word()))
-    word = draw.pick((word, word.upper(), word.capitalize()))
-    before, after = draw.pick(frames.AROUND_VALUES), draw.pick(frames.AROUND_VALUES)[::-1]
-    shape = draw.pick(
-        ("{w}{b} {{v}}", "{b} {{v}} {a}", "{b}{{v}}{a}", "{{v}} {a} {w}", "{w} {b} {{v}} {a}", "{{v}}{a}", "{b} {{v}}",
-         "{w} {{v}}", "{w}: {{v}}", "{{v}} ({w})", "{w}: {{v}} {b} {{n}}", "{{n}} {b} {{v}}", "{{v}} {w} {{n}}")
-    )  # fmt: skip
-    return shape.format(w=word, b=before, a=after)
 
 
 def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None:
@@ -173,7 +159,7 @@ def closed(draw: Draw, turns: int) -> Dialogue:
 
 def few_shot(draw: Draw) -> Dialogue:
     """Earlier turns and a question: answered where an earlier turn answered it in other words, else unknown."""
-    shape = form(draw) if draw.chance(0.3) else "{v}"
+    shape = form(draw) if draw.chance(0.4) else "{v}"
     facts = []
     for _ in range(draw.between(1, 4)):
         relation = draw_relation(draw, 0.5)

@@ -37,7 +37,13 @@ VERBS = _verbs(
     "carry/carried store find/found lose/lost steal/stole/stolen donate borrow/borrowed lend/lent "
     "break/broke/broken mend weld polish assemble copy/copied file scan/scanned approve reject announce cancel "
     "postpone visit support finance sponsor produce grow/grew/grown harvest cook/cooked serve study/studied explore "
-    "map/mapped drill dig/dug cover expand"
+    "map/mapped drill dig/dug cover expand check wash mark move lift drop/dropped hide/hid/hidden catch/caught weigh "
+    "lock heat cool load empty/emptied fix pack unpack send/sent bring/brought take/took/taken give/gave/given "
+    "choose/chose/chosen show/showed/shown write/wrote/written read/read/read draw/drew/drawn keep/kept leave/left "
+    "win/won hold/held cut/cut/cut mix press fold wrap/wrapped label number count test train watch guard clear "
+    "restore connect install remove reduce raise lower improve rename register insure advertise display "
+    "discuss plan/planned prepare present reward return review select separate share sign stamp/stamped stop/stopped "
+    "taste tie touch trade transport treat trim/trimmed unload verify/verified warm water welcome"
 )
 VERBS_HELD_OUT = _verbs("auction dismantle unveil decorate refuse salvage recycle praise patent smuggle/smuggled")
 
@@ -48,6 +54,10 @@ STATEMENTS = (
     "It was {a} that {y} {o} in {p}.", "{a} and {r} {y} {o} together in {p} {t}.",
     "For {r}, {o} was {z} by {a} {t}.", "{a}, which is based in {p}, {y} {o} {t}.",
     "{t}, {o} was {z} by {a}, while {r} looked on in {p}.", "After a long wait, {a} {y} {o} in {p} {t}.",
+    "While in {p}, {a} {y} {o}.", "{o}, {z} by {a} {t}, is now in use.", "The one who {y} {o} {t} was {a}.",
+    "{t}, {o} was {z} by {a} in {p}.", "What {a} {y} {t} was {o}.", "Where {a} {y} {o} is well known: in {p}.",
+    "{a} {y} {o} for {r}, and did so in {p}.", "{o} had to be {z}, and {a} did it {t}.",
+    "To help {r}, {a} {y} {o} {t}.",
 )  # fmt: skip
 STATEMENTS_HELD_OUT = (
     "No sooner had {r} asked than {a} {y} {o} over in {p} {t}.", "Having {z} {o} {t}, {a} left {p}.",
@@ -63,6 +73,12 @@ QUESTIONS = (
     ("When was {o} {z}?", "t"), ("On what date was {o} {z} by {a}?", "t"),
     ("At what point in time did {a} {x} {o}?", "t"),
     ("For whom was {o} {z}?", "r"), ("For whom did {a} {x} {o}?", "r"),
+    ("Who has {z} {o}?", "a"), ("The one who {y} {o} was who?", "a"), ("Who did {x} {o}?", "a"),
+    ("Which thing was {z} by {a}?", "o"), ("What has {a} {z}?", "o"), ("{a} {y} what?", "o"),
+    ("What exactly did {a} {x}?", "o"), ("Where exactly did {a} {x} {o}?", "p"), ("{a} {y} {o} where?", "p"),
+    ("In which town was {o} {z}?", "p"), ("When exactly was {o} {z}?", "t"), ("{a} {y} {o} when?", "t"),
+    ("Do you know when {o} was {z}?", "t"), ("When was it that {a} {y} {o}?", "t"),
+    ("Whom did {a} {x} {o} for?", "r"),
 )  # fmt: skip
 QUESTIONS_HELD_OUT = (
     ("Whose work was it that {o} got {z}?", "a"), ("What is it that {a} {y}?", "o"),

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from crossover.adapters.base_model import frames, verbal
 from crossover.adapters.base_model.draw import Draw, Entity
-from crossover.adapters.base_model.events import Event
-from crossover.adapters.base_model.relations import ALIKE, HELD_OUT, TAILS, TRAINED, Relation
+from crossover.adapters.base_model.events import VERBS, Event, Verb
+from crossover.adapters.base_model.lexicon import words
+from crossover.adapters.base_model.relations import ALIKE, HELD_OUT, TAILS, TRAINED, WIDE_TAILS, Relation
+from crossover.adapters.base_model.scenes import Scene
+from crossover.adapters.base_model.words import is_held_out
 
 _PRONOUNS = ("it", "the {k}")
 
@@ -34,6 +37,8 @@ class Attribute:
         else:
             generic = frames.STATEMENTS_HELD_OUT if draw.split == "held-out" else frames.STATEMENTS
             own = nameless or (relation.statements and draw.chance(0.55))
+            if not own and draw.split != "held-out" and draw.chance(0.3):
+                generic = (_with_verb(draw, draw.pick(frames.DONE_STATEMENTS)),)
             template = draw.pick(relation.statements if own else generic)
             if pronoun:
                 name = "this person" if entity.noun == "person" else draw.pick(_PRONOUNS).format(k=entity.noun)
@@ -50,6 +55,11 @@ class Attribute:
             template = draw.pick(relation.questions)
         elif relation.kind == "person" and draw.split != "held-out" and draw.chance(0.5):
             template = draw.pick(frames.PERSON_QUESTIONS)
+        elif draw.split != "held-out" and draw.chance(0.25):
+            template = _with_verb(draw, draw.pick(frames.DONE_QUESTIONS))
+        elif draw.split != "held-out" and draw.chance(0.3):
+            request = f"{draw.pick(frames.REQUESTS)} {draw.pick(frames.ASKED_FOR)}{draw.pick(frames.IN_PASSING)}"
+            template = request + draw.pick((".", "?", ""))
         else:
             template = draw.pick(generic)
         return capitalised(template.format(e=entity.name, np=draw.pick(relation.noun_phrases))), self.value
@@ -57,9 +67,9 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An event as a fact about the one who acted."""
+    """An event or scene as a fact about the one who is in it."""
 
-    event: Event
+    event: Event | Scene
 
     @property
     def key(self) -> str:
@@ -85,8 +95,20 @@ def draw_relation(draw: Draw, known: float, verbs: float = 0.0) -> Relation:
         return verbal.drawn(draw)
     if draw.chance(known):
         return draw.pick(HELD_OUT if draw.split == "held-out" else TRAINED)
+    if draw.split == "train" and draw.chance(0.5):
+        return _composed_widely(draw)
     phrase, tail = draw.composed(tuple(TAILS))
     return Relation(phrase, TAILS[tail], (phrase,))
+
+
+def _composed_widely(draw: Draw) -> Relation:
+    """An attribute whose words are drawn from all of the lexicon."""
+    while True:
+        tail = draw.pick(tuple(WIDE_TAILS))
+        head = draw.pick(words()) if draw.chance(0.7) else f"{draw.pick(words())} {draw.pick(words())}"
+        phrase = f"{head} {tail}" if draw.chance(0.8) else f"{tail} for {head}"
+        if not is_held_out(f"{head} {tail}"):
+            return Relation(phrase, WIDE_TAILS[tail], (phrase,))
 
 
 def draw_fact(
@@ -94,7 +116,7 @@ def draw_fact(
 ) -> Fact:
     """A new fact; its relation comes from `pool` in that share of the calls, and a new one joins the pool."""
     if draw.chance(events):
-        return Deed(Event.drawn(draw))
+        return Deed(Scene.drawn(draw) if draw.split != "held-out" and draw.chance(0.6) else Event.drawn(draw))
     if pool and draw.chance(share):
         relation = draw.pick(pool)
     else:
@@ -115,6 +137,28 @@ def could_answer(relation: Relation, facts: Sequence[Fact]) -> bool:
         if any(a.endswith(b) or b.endswith(a) for a, b in pairs):
             return True
     return False
+
+
+def with_verbs() -> list[str]:
+    """Every such template with every verb and everybody who may do it, the attribute masked as {v}."""
+    return [
+        _filled(template, verb, who).replace("{np}", "{v}")
+        for template in (*frames.DONE_STATEMENTS, *frames.DONE_QUESTIONS)
+        for verb in VERBS
+        for who in (frames.PEOPLE if "{w}" in template else ("",))
+    ]
+
+
+def _with_verb(draw: Draw, template: str) -> str:
+    """The template with somebody who does something, the other places left open."""
+    return _filled(template, draw.pick(VERBS), draw.pick(frames.PEOPLE))
+
+
+def _filled(template: str, verb: Verb, who: str) -> str:
+    forms = {"{w}": who, "{x}": verb.base, "{y}": verb.past, "{z}": verb.participle}
+    for place, word in forms.items():
+        template = template.replace(place, word)
+    return template
 
 
 def capitalised(text: str) -> str:

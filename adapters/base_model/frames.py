@@ -16,6 +16,24 @@ STATEMENTS = (
     "Under {np}, the file on {e} says {v}.", "What {e} has for a {np} is {v}.", "{e} (with {v} as {np}) is listed too.",
     "The current {np} of {e}, {v}, was confirmed.", "Since the change, {e} has {v} for its {np}.",
     "Nobody doubts that {v} is the {np} of {e}.", "{e} keeps {v} as {np} until further notice.",
+    "{v} was named as {np} of {e}.", "The {np} of {e} used to be another one, but today it is {v}.",
+    "{v} is what {e} has as {np}.", "Nothing but {v} will do as {np} for {e}.",
+    "{e} is a special case: the {np} is {v}.", "Ask for {v} if you need the {np} of {e}.",
+    "{e} has changed its {np} to {v}.", "The {np} of {e} remains {v}.", "There is one {np} at {e}: {v}.",
+    "When people speak of the {np} of {e}, they mean {v}.", "In the case of {e} we are talking about {v} as {np}.",
+    "{v} became the {np} of {e} last spring.", "The {np} of {e}, as everybody will confirm, is {v}.",
+    "{e} needed a new {np} and found {v}.", "For its {np}, {e} took {v}.", "{e} now works with {v} as its {np}.",
+    "The board has made {v} the {np} of {e}.", "{e} and its {np}, {v}, belong together.",
+    "The {np}, which {e} could choose freely, is {v}.", "{v} has long been the {np} of {e}.",
+    "The {np} given by {e} is {v}.", "To name the {np} of {e}: {v}.", "{e}'s {np} has always been {v}.",
+    "Write down {v} as the {np} of {e}.", "{e} calls {v} its {np}.", "{np} of {e}: {v}.", "{e} | {np} | {v}",
+    "{e} ({np}: {v}).", "At the top of the page on {e}, {v} is shown as {np}.",
+    "Our list has {v} under {np} for {e}.", "What is unusual about {e} is {v} as its {np}.",
+    "Last year the {np} of {e} became {v}.", "No other {np} than {v} was found for {e}.",
+    "The {np} of {e} will be {v} from now on.", "All those at {e} know {v}, the {np}.",
+    "Being the {np} of {e}, {v} is often mentioned.", "{v}, the {np} of {e}, is new.",
+    "In its report {e} gives {v} for the {np}.", "Both sides accepted {v} as {np} of {e}.",
+    "The {np} of {e} turned out to be {v}.",
 )  # fmt: skip
 STATEMENTS_HELD_OUT = (
     "If you ask about the {np}, {e} will tell you {v}.", "{e} settled on {v}, which thus became its {np}.",
@@ -27,6 +45,10 @@ PRONOUN_STATEMENTS = (
     "Its {np} is {v}.", "The {np} is {v}.", "The {np} of the {k} is {v}.", "The {k} has {v} as its {np}.",
     "The {np} here is {v}.", "{np}: {v}.", "- {np}: {v}.", "It has {v} as its {np}.", "{v} is its {np}.",
     "There, the {np} is {v}.", "The {k} chose {v} as {np}.", "As {np}, it has {v}.",
+    "Its {np} has become {v}.", "{v} was made its {np}.", "The {np} of this {k} is {v}.",
+    "For the {np}, {v} was chosen.", "And the {np}? That is {v}.", "The {np} remains {v}.", "Here {v} is the {np}.",
+    "Its {np}, {v}, is well known.", "This {k} has {v} as {np}.", "One finds {v} as {np} there.", "{np}: see {v}.",
+    "{np} = {v}", "We learn of its {np}: {v}.",
 )  # fmt: skip
 QUESTIONS = (
     "What is the {np} of {e}?", "What is {e}'s {np}?", "Tell me the {np} of {e}.", "Which {np} does {e} have?",
@@ -37,6 +59,16 @@ QUESTIONS = (
     "What does {e} have as its {np}?", "What is given as {np} for {e}?", "How does the file on {e} give its {np}?",
     "Which {np} belongs to {e}?", "{e}, {np}?", "Remind me of the {np} of {e}.", "What did {e} choose as {np}?",
     "Is there a {np} for {e}, and what is it?", "Could you check the {np} of {e}?", "What serves as {np} for {e}?",
+    "Say what the {np} of {e} is.", "What have we got as {np} for {e}?", "Any idea what the {np} of {e} is?",
+    "What {np} did {e} get?", "Which is the {np} of {e}?", "What is known about the {np} of {e}?",
+    "Find the {np} of {e}.", "Show {e}'s {np}.", "I am looking for the {np} of {e}.", "Show the {np} of {e}.",
+    "What was chosen as {np} for {e}?", "{e} has a {np}. Which one?", "Does {e} have a {np}? Which?",
+    "The {np} of {e} is what?", "The {np} of {e}?", "Tell us which {np} {e} uses.", "What {np} is used at {e}?",
+    "What do they call the {np} of {e}?", "Inform me of the {np} of {e}.", "What should I write for the {np} of {e}?",
+    "Under {np}, what does {e} have?", "We forgot the {np} of {e}. What was it?", "What is the current {np} of {e}?",
+    "What is now the {np} of {e}?", "Whose {np} is it at {e}, and what exactly?", "How is the {np} of {e} given?",
+    "What became the {np} of {e}?", "Can anyone say what {e}'s {np} is?", "What does the text say about the {np} of {e}?",
+    "What can you tell me about the {np} of {e}?",
 )  # fmt: skip
 QUESTIONS_HELD_OUT = (
     "Somebody wants to hear about the {np} of {e}; what do I say?", "With regard to {e}, which {np} applies?",
@@ -46,6 +78,55 @@ QUESTIONS_HELD_OUT = (
 PERSON_QUESTIONS = (
     "Who is the {np} of {e}?", "Who is {e}'s {np}?", "Who is listed as the {np} of {e}?",
     "Who is the {np} for {e}?", "Who serves as {np} of {e}?", "Whom does {e} have as {np}?",
+    "Who was made {np} of {e}?", "Who became {np} of {e}?", "Who acts as {np} for {e}?", "Who is {np} at {e}?",
+    "Who is the current {np} of {e}?", "The {np} of {e} is who?", "Which person is {np} of {e}?",
+)  # fmt: skip
+
+# Around an attribute and a verb that says what somebody does with it. {w} who, {x} {y} {z} the forms of the verb.
+PEOPLE = (
+    "people", "visitors", "the staff", "our neighbours", "guests", "the guards", "clerks", "young people", "all teams",
+    "the night shift", "members", "drivers", "the owners", "experts", "most users", "the planners", "local shops",
+    "travellers", "the crew", "students", "doctors", "friends", "workers", "the two sides", "those in charge",
+)  # fmt: skip
+DONE_STATEMENTS = (
+    "The {np} that {w} {x} for {e} is {v}.", "The {np} which was {z} at {e} is {v}.", "The {np} {z} by {e} is {v}.",
+    "{w} {y} {v} as the {np} of {e}.", "As the {np} of {e}, {w} {y} {v}.", "{v} was {z} as {np} for {e}.",
+    "Whenever {w} {x} for {e}, the {np} is {v}.", "The {np} {w} will {x} with {e} is {v}.",
+    "The {np} with which {w} {x} {e} is {v}.", "The {np} by which {e} is {z} is {v}.",
+    "{e}, which {w} {x}, has {v} as {np}.",
+    "The {np} of {e}, often {z} by {w}, is {v}.", "At {e}, {w} {x} by the {np}, {v}.",
+    "The {np} on the day when {w} {y} {e} was {v}.", "Having {y} {e}, {w} chose {v} as its {np}.",
+    "The {np} where {e} is {z} by {w} is {v}.", "The {np} whom {w} {x} about {e} is {v}.",
+)  # fmt: skip
+DONE_QUESTIONS = (
+    "Which {np} is {z} for {e}?", "What {np} do {w} {x} for {e}?", "Which {np} did {w} {x} for {e}?",
+    "What {np} was {z} for {e}?", "Which {np} holds when {w} {x} for {e}?", "What is the {np} that {w} {x} for {e}?",
+    "By which {np} do {w} {x} {e}?", "With what {np} is {e} {z}?", "What {np} has {e}, which {w} {x}?",
+    "Which {np} do {w} know from {e}?", "What {np} will {w} {x} at {e}?", "To {x} {e}, what {np} do {w} need?",
+    "Which {np} comes with {e}?", "What {np} goes for {w} who {x} {e}?",
+)  # fmt: skip
+
+# Composed: a request, then what is asked for, then perhaps something said in passing.
+REQUESTS = (
+    "Tell me", "I need to know", "Please find", "I want to see", "Do you have", "Look up", "Could I have",
+    "What about", "Help me find", "Let us have", "I am after", "Give me", "Please tell us", "Can you find",
+    "We are asked for", "My question is about", "I was wondering about", "Please check", "Have a look at", "Report",
+    "Next question:",
+)  # fmt: skip
+ASKED_FOR = (
+    "the {np} of {e}", "the {np} for {e}", "the {np} that {e} has", "the {np} used at {e}",
+    "the {np} of {e}, not of any other", "what {e} has as {np}", "which {np} {e} has", "the {np} named for {e}",
+    "the latest {np} of {e}", "the {np} as far as {e} goes",
+)  # fmt: skip
+IN_PASSING = (
+    "", "", "", "", " please", " if you can", " for me", " right now", " for my report", " before I call them",
+    " so that I can go on", " and nothing else", ", thanks", " once more", " in the passages",
+)  # fmt: skip
+# Said around any question.
+AROUND_QUESTIONS = (
+    "Quick question: {q}", "{q} Thanks!", "Hi! {q}", "Hello, {q}", "{q} Please be brief.", "For my notes: {q}",
+    "A colleague asks: {q}", "{q} I can't find it.", "One more thing. {q}", "{q} It is urgent.", "I wonder: {q}",
+    "From the documents: {q}", "{q} Just the answer, please.", "Sorry to disturb you. {q}", "OK, and {q}", "So {q}",
 )  # fmt: skip
 
 # Put around a statement, so that a fact also stands inside a longer sentence. {d}: a date, {o}: a firm.
@@ -53,12 +134,19 @@ OPENINGS = (
     "Note that ", "As agreed, ", "For the time being, ", "As before, ", "According to {o}, ", "Since {d}, ",
     "To be clear, ", "In the meantime, ", "By the way, ", "After some discussion, ", "Unlike last year, ",
     "As {o} reported on {d}, ", "In short, ", "It is known that ", "Today, ",
+    "It turned out that ", "From then on, ", "As far as we know, ", "Strange as it may seem, ",
+    "In the words of {o}, ", "After {d}, ", "For a long time, ", "Thanks to {o}, ", "On paper, ", "Officially, ",
+    "Every year, ", "As a result, ", "Here is what matters: ", "In other words, ", "Even today, ",
+    "Before {o} left, ", "Many will remember that ", "At first sight, ", "Whether you like it or not, ",
 )  # fmt: skip
 OPENINGS_HELD_OUT = ("Whatever others may tell you, ", "Going by the notes of {o}, ", "Effective {d}, ")
 ENDINGS = (
     ", as agreed with {o}", ", and this will not change soon", ", although {o} had asked for something else",
     " for the time being", ", as decided on {d}", ", which many people forget", " according to the register",
     " (checked on {d})", ", much to the surprise of {o}",
+    ", which was news to {o}", " since {d}", ", as {o} will tell you", ", no matter what happens",
+    ", at least on paper", " and nowhere else is this written down", ", just as in the year before",
+    ", with the blessing of {o}", ", so plan for it", " until {o} says otherwise", ", according to a letter of {d}",
 )  # fmt: skip
 ENDINGS_HELD_OUT = (", or so the minutes say", ", a choice that {o} welcomed", " as things stand on {d}")
 JOINS = (" and ", "; ", ", while ", ", and ", ". Besides, ", ", whereas ", ". Also, ")
@@ -81,6 +169,17 @@ FILLERS = (
     "When the {n} fails, {p} can help.", "It is usual to {v} after a long {n}.", "Both the {n} and the {m} are {a}.",
     "The talks with {o} took {u}.", "Many teams {v} and share the {n}.", "Without the {n}, the {m} stays {a}.",
     "Whether to {v} is up to each team.", "The {a} {n} and the {a} {m} were mixed up on {d}.",
+    "All {n} work was done by {p}.", "{o} makes the best {n} in town.", "A {n} costs more than a {m} these days.",
+    "We have seen {u} come and go.", "If you {v}, tell {p} about it.", "The {n} has no {m}, and nobody minds.",
+    "{p} likes the {a} {n} more than any {m}.", "Once the {m} is {a}, the {n} can be used again.",
+    "{o} was asked to move the {n}, but could not.", "Beside the {n} stands a {a} {m}.",
+    "The {n} is cleaned whenever people {v}.", "It took {u} to find the {a} {n}.",
+    "From {d} on, the {n} and the {m} are kept apart.", "See the chapter on the {a} {n} for more.",
+    "In {d} nobody knew what a {n} was for.", "How to {v} is shown in a short film.",
+    "A {n} may be lent to {o}, never to others.", "As a rule, a {a} {m} is better than none.",
+    "The old {n} is kept for {u}.", "{p} and {o} shared one {n}.", "Do not forget to {v} when the {m} is {a}.",
+    "Why the {n} is {a}, no one can say.", "Three kinds of {n} are in use, and each has a {m}.",
+    "Only a few of us {v} without being asked.", "The {m} was {a} long before the {n}.",
 )  # fmt: skip
 FILLERS_HELD_OUT = (
     "Had the {n} been {a}, people would {v} more often.", "Where a {n} is missing, a {a} {m} will do.",
@@ -92,6 +191,10 @@ VERB_PHRASES = (
     "keep the receipt", "save the file", "write a short report", "count the boxes", "turn off the light",
     "bring a badge", "take a break", "sort the mail", "charge the battery", "read the manual", "order new parts",
     "sign the list", "check the label", "tell a colleague", "park behind the building", "print the page twice",
+    "open the window", "carry the bags", "write a letter", "check the list twice", "bring their own cup",
+    "wait outside", "book a room", "drink some water", "lift heavy things", "use the stairs", "wash the cups",
+    "switch the heating on", "leave early", "draw a plan", "read the news", "move the chairs", "pay in cash",
+    "feed the fish", "lock their screens", "learn a new skill",
 )  # fmt: skip
 SECTIONS = (
     "Overview", "Contacts", "Rules", "Background", "Opening hours", "Getting started", "Costs", "People", "History",
@@ -112,10 +215,17 @@ FORMATS_HELD_OUT = (
 )  # fmt: skip
 AROUND_VALUES = (
     "-", "--", "*", "**", "#", "=", "==", ">", "->", "=>", "|", "/", "//", ":", "::", ";", "!", "+", "'", '"',
+    "&", "@", "...", "_", "?", "--->", "<<", "(", ")", ",", ".",
+)  # fmt: skip
+SMALL_WORDS = (
+    "the", "is", "it", "so", "yes", "here", "and", "this", "my", "we", "to", "of", "at", "then", "that is", "you",
+    "answer", "found", "sir", "please", "thanks", "ok", "done", "see", "note", "from", "with", "by",
 )  # fmt: skip
 WHICH = (
     "Which passage is about {e}?", "Which passage mentions {e}?", "Where do you read about {e}?",
     "Number of the passage on {e}?", "Which of the passages deals with {e}?",
+    "Where does it say something about {e}?", "Which text speaks of {e}?", "In which passage do you find {e}?",
+    "{e}: which passage?",
 )  # fmt: skip
 REPEATS = ("Repeat: ", "Say this again: ", "Copy the text. ", "Please repeat the following.\n", "Echo ")
 LOOKUPS = ("{k}?", "What is {k}?", "Value of {k}?", "Look up {k}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from crossover.adapters.base_model.draw import Draw
@@ -46,9 +47,19 @@ def neighbours() -> dict[str, tuple[str, ...]]:
     return near
 
 
-def reworded(draw: Draw, text: str, share: float) -> str:
-    """The text with that share of its ordinary lower-case words replaced by near ones."""
-    return " ".join(_reworded(draw, word, share) for word in text.split(" "))
+def reworded(draw: Draw, text: str, share: float, *, keep: str | None = None) -> str:
+    """The text with that share of its ordinary lower-case words replaced by near ones.
+
+    With `keep`, a name in which nothing may change, only by other forms of themselves: what is near in meaning
+    ("first" and "second") would make it another question.
+    """
+    if keep is None:
+        return " ".join(_reworded(draw, word, share) for word in text.split(" "))
+    parts = re.split(f"({re.escape(keep)})", text, flags=re.IGNORECASE)
+    return "".join(
+        part if n % 2 else " ".join(_reworded(draw, word, share, forms=True) for word in part.split(" "))
+        for n, part in enumerate(parts)
+    )
 
 
 def wide_name(draw: Draw) -> str:
@@ -56,9 +67,11 @@ def wide_name(draw: Draw) -> str:
     return draw.pick(words()).capitalize()
 
 
-def _reworded(draw: Draw, word: str, share: float) -> str:
+def _reworded(draw: Draw, word: str, share: float, *, forms: bool = False) -> str:
     bare = word.rstrip("?.,;:")
     if not draw.chance(share):
         return word
-    near = neighbours().get(bare)
+    near = neighbours().get(bare, ())
+    if forms:
+        near = tuple(other for other in near if other[:4] == bare[:4])
     return draw.pick(near) + word[len(bare) :] if near else word

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from crossover.adapters.base_model import frames
 from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw, Entity
-from crossover.adapters.base_model.facts import Fact, capitalised, draw_fact
+from crossover.adapters.base_model.facts import Attribute, Fact, capitalised, could_answer, draw_fact
 from crossover.adapters.base_model.relations import Relation
 
 
@@ -67,7 +67,8 @@ def draw_pages(draw: Draw, style: Style, pool: list[Relation] | None = None) -> 
         draft = Draft(_entity(draw, style, drafts))
         for _ in range(draw.between(*style.facts)):
             fact = draw_fact(draw, pool, share=style.share, known=style.known, events=style.events, verbs=style.verbs)
-            if all(fact.key != other.key for other in draft.facts):
+            alike = isinstance(fact, Attribute) and could_answer(fact.relation, draft.facts)
+            if not alike and all(fact.key != other.key for other in draft.facts):
                 draft.facts.append(fact)
         drafts.append(draft)
         pages += _written(draw, style, draft, room=wanted - len(pages))

@@ -39,21 +39,21 @@ _BIND = Mix(
 _READ = Mix(
     Reading(
         Style(
-            (1, 4), (1, 4), share=0.8, pronouns=0.3, twins=0.4, verbs=0.3, events=0.15,
+            (1, 4), (1, 4), share=0.8, pronouns=0.3, twins=0.4, verbs=0.25, events=0.25,
             titles=0.6, handbook=0.3, split_pages=0.2,
         ),
-        turns=(1, 4), unanswerable=0.22, which=0.08, formats=0.08, reworded=0.05,
+        turns=(1, 4), unanswerable=0.2, which=0.08, formats=0.16, reworded=0.1,
     ),
-    cloze=0.33, prose=Cloze(passages=(1, 2), sentences=(1, 4), turns=(1, 3), unanswerable=0.2),
-    listing=0.04, listing_names=True, repetition=0.04, closed=0.03, table=0.05, few_shot=0.03,
+    cloze=0.3, prose=Cloze(passages=(1, 2), sentences=(1, 4), turns=(1, 3), unanswerable=0.15, near=0.15),
+    listing=0.03, listing_names=True, repetition=0.03, closed=0.03, table=0.04, few_shot=0.04,
 )  # fmt: skip
 _SERVE = replace(
     _READ,
     reading=replace(
-        _READ.reading, style=replace(_READ.reading.style, twins=0.5, handbook=0.4, words=(20, 90)),
-        turns=(1, 2), unanswerable=0.24,
+        _READ.reading, style=replace(_READ.reading.style, passages=(1, 5), twins=0.5, handbook=0.4, words=(20, 90)),
+        turns=(1, 3), unanswerable=0.22,
     ),
-    prose=replace(_READ.prose, passages=(1, 3), sentences=(1, 6), turns=(1, 2), unanswerable=0.24),
+    prose=replace(_READ.prose, passages=(1, 3), sentences=(1, 6), turns=(1, 3)),
     listing=0.02, table=0.03,
 )  # fmt: skip
 
@@ -66,8 +66,8 @@ SCRATCH = (
 """From random weights; with 28 M tokens the rate falls at 5.5 M, which sets the choice between passages off."""
 
 REFINE = (
-    Stage("read", 0.5, _READ, 0.004, 0.003, 384, 24),
-    Stage("serve", 1.0, _SERVE, 0.003, 0.0, 512, 20),
+    Stage("read", 0.45, _READ, 0.004, 0.003, 384, 24),
+    Stage("serve", 1.0, _SERVE, 0.003, 0.0, 576, 16),
 )
 """From weights that already read."""
 

@@ -71,7 +71,7 @@ def test_every_trained_answer_from_passages_stands_in_the_passage_it_cites(stage
         prompt = next((m.content for m in made.messages if "\n\nPassages:\n[1] " in m.content), "")
         for message, trained in zip(made.messages, made.trained, strict=True):
             cited = re.fullmatch(r"([^\[\]]+) \[(\d)\]", message.content)
-            if prompt and trained and cited and "passage" not in message.content:
+            if prompt and trained and cited and not made.form and "passage" not in message.content:
                 assert cited[1].lower() in _passage(prompt, int(cited[2])).lower()
                 seen += 1
     assert seen > 20

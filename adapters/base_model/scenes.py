@@ -1,0 +1,102 @@
+"""Scenes: one sentence with several persons, places, dates and numbers, and questions for each of them in other words.
+
+They stand, as plain data, in scenes.txt: a key, the ways to say it, then for each slot the questions that it answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from crossover.adapters.base_model import words as w
+from crossover.adapters.base_model.draw import Draw
+from crossover.adapters.base_model.lexicon import words
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    key: str
+    statements: tuple[str, ...]
+    questions: tuple[tuple[str, str], ...]
+    """Slot and question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One scene with its values, but without the entity {e} that it is about."""
+
+    key: str
+    statement: str
+    questions: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def drawn(cls, draw: Draw) -> Scene:
+        """A new scene."""
+        plan = draw.pick(plans())
+        slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
+        values = tuple((slot, _value(draw, slot)) for slot in slots)
+        return cls(f"scene {plan.key}", draw.pick(plan.statements), plan.questions, values)
+
+    def state(self, name: str) -> str:
+        """The sentence, without a capital at its start."""
+        return self.statement.format(e=name, **dict(self.values))
+
+    def ask(self, draw: Draw, name: str) -> tuple[str, str]:
+        """A question about a part of the sentence, and that part."""
+        slot, question = draw.pick(self.questions)
+        return question.format(e=name, **dict(self.values)), dict(self.values)[slot]
+
+
+@lru_cache(maxsize=1)
+def plans() -> tuple[_Plan, ...]:
+    """All scenes of training."""
+    text = (Path(__file__).parent / "scenes.txt").read_text(encoding="utf-8")
+    made = []
+    for block in text.strip().split("\n\n"):
+        key, *lines = block.splitlines()
+        statements, questions = [], []
+        for line in lines:
+            slot, colon, asked = line.partition(": ")
+            if colon and slot.isidentifier():
+                questions += [(slot, question) for question in asked.split(" | ")]
+            else:
+                statements.append(line)
+        made.append(_Plan(key, tuple(statements), tuple(questions)))
+    return tuple(made)
+
+
+def wordings() -> list[str]:
+    """Every sentence and question, the entity masked as {e}, the rest as {v}."""
+    texts = [text for plan in plans() for text in (*plan.statements, *(question for _, question in plan.questions))]
+    return [text.format(e="{e}", **dict.fromkeys(_slots(text) - {"e"}, "{v}")) for text in texts]
+
+
+def _slots(text: str) -> set[str]:
+    return {part.split("}")[0] for part in text.split("{")[1:]}
+
+
+def _value(draw: Draw, slot: str) -> str:
+    kind = slot.removeprefix("other_")
+    if kind == "count":
+        return f"{draw.pick((draw.between(13, 99), draw.between(100, 999), draw.between(1000, 99999))):,}"
+    if kind == "number":
+        return draw.pick((str(draw.between(2, 40)), draw.pick(_NUMBERS)))
+    if kind in _UNITS:
+        return f"{draw.between(2, 999)} {draw.pick(_UNITS[kind])}"
+    if kind == "direction":
+        return draw.pick(("north", "south", "east", "west", "north-east", "south-west"))
+    if kind.startswith("thing"):
+        noun = draw.pick(words()) if draw.chance(0.5) else draw.pick(w.NOUNS)
+        return draw.pick(("", "", "the ", "old ")) + (f"{draw.pick(w.ADJECTIVES)} {noun}" if draw.chance(0.6) else noun)
+    return draw.word() if kind == "name" else draw.value(kind)
+
+
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty")
+_UNITS = {
+    "period": ("days", "hours", "minutes", "weeks", "months", "years", "seconds"),
+    "length": ("metres", "kilometres", "miles", "feet"),
+    "weight": ("kilograms", "tons", "pounds"),
+    "amount": ("litres", "grams", "cups", "spoons"),
+}

@@ -1,0 +1,30 @@
+"""Scenes: whatever is asked stands in the sentence, and no question gives its answer away."""
+
+from __future__ import annotations
+
+from crossover.adapters.base_model.draw import Draw
+from crossover.adapters.base_model.scenes import Scene, plans
+
+
+def test_every_answer_stands_in_the_sentence_and_not_in_the_question() -> None:
+    draw = Draw(1)
+    for _ in range(2000):
+        scene = Scene.drawn(draw)
+        told = scene.state("the Narbel office")
+        question, answer = scene.ask(draw, "the Narbel office")
+        assert "{" not in told + question
+        assert answer in told
+        assert answer.lower() not in question.lower() or len(answer) < 4, (question, answer)
+
+
+def test_each_way_to_say_a_scene_names_all_that_can_be_asked() -> None:
+    for plan in plans():
+        assert len(plan.statements) >= 2
+        for slot, question in plan.questions:
+            assert all(f"{{{slot}}}" in statement for statement in plan.statements), (plan.key, slot)
+            assert f"{{{slot}}}" not in question
+            assert question.endswith("?")
+
+
+def test_the_keys_are_different() -> None:
+    assert len({plan.key for plan in plans()}) == len(plans()) > 40
