@@ -67,7 +67,8 @@ QUESTIONS = (
     "What do they call the {np} of {e}?", "Inform me of the {np} of {e}.", "What should I write for the {np} of {e}?",
     "Under {np}, what does {e} have?", "We forgot the {np} of {e}. What was it?", "What is the current {np} of {e}?",
     "What is now the {np} of {e}?", "Whose {np} is it at {e}, and what exactly?", "How is the {np} of {e} given?",
-    "What became the {np} of {e}?", "Can anyone say what {e}'s {np} is?", "What does the text say about the {np} of {e}?",
+    "What became the {np} of {e}?", "Can anyone say what {e}'s {np} is?",
+    "What does the text say about the {np} of {e}?",
     "What can you tell me about the {np} of {e}?",
 )  # fmt: skip
 QUESTIONS_HELD_OUT = (
