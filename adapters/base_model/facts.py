@@ -35,7 +35,7 @@ class Attribute:
         if pronoun and not nameless and not (relation.statements and draw.chance(0.4)):
             template = draw.pick(frames.PRONOUN_STATEMENTS)
         else:
-            generic = frames.STATEMENTS_HELD_OUT if draw.split == "held-out" else frames.STATEMENTS
+            generic: Sequence[str] = frames.STATEMENTS_HELD_OUT if draw.split == "held-out" else frames.STATEMENTS
             own = nameless or (relation.statements and draw.chance(0.55))
             if not own and draw.split != "held-out" and draw.chance(0.3):
                 generic = (_with_verb(draw, draw.pick(frames.DONE_STATEMENTS)),)
