@@ -35,7 +35,7 @@ async def ask(http: httpx.AsyncClient, model: str, *, stream: bool = False) -> t
 async def test_a_killed_engine_gives_clean_errors_and_comes_back_with_its_adapters(server: Any) -> None:
     async with httpx.AsyncClient(base_url=server.url, timeout=90, trust_env=False) as http:
         before = {model: (await ask(http, model))[1]["choices"][0]["message"]["content"] for model in MODELS}
-        load = [asyncio.create_task(ask(http, MODELS[n % 4], stream=n % 2 == 0)) for n in range(40)]
+        load = [asyncio.create_task(ask(http, MODELS[n % 4], stream=n % 2 == 0)) for n in range(200)]
         await asyncio.sleep(0.3)
         for process in engine_processes(server):
             process.kill()
