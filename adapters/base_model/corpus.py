@@ -1,6 +1,6 @@
 """The corpus: an endless stream of dialogues in a given mix, never the same twice, equal for equal seeds.
 
-Worlds are invented, and the wordings that tell of them are plain data (relations.py, frames.py, events.py, verbal.py)
+Worlds are invented, and the wordings that tell of them are plain data (frames.py, events.py and the .txt files)
 that can be enumerated: a test can tell what pre-training has seen. Real prose comes from the documentation of installed
 packages (prose.py); nothing comes from any benchmark.
 """

@@ -19,6 +19,11 @@ class Verb:
     past: str
     participle: str
 
+    @property
+    def forms(self) -> dict[str, str]:
+        """By the letters that templates have for them."""
+        return {"x": self.base, "y": self.past, "z": self.participle}
+
 
 def _verbs(text: str) -> tuple[Verb, ...]:
     """Verbs from `base` (regular) or `base/past/participle`, separated by blanks."""
@@ -137,9 +142,7 @@ class Event:
         when = values["t"]
         if stated:
             values["t"] = f"in {when}" if when.isdigit() else f"on {when}"
-        return template.format(
-            a=agent, x=self.verb.base, y=self.verb.past, z=self.verb.participle, **{k: values[k] for k in "optr"}
-        )
+        return template.format(a=agent, **self.verb.forms, **{k: values[k] for k in "optr"})
 
 
 def wordings(*, held_out: bool = False) -> list[str]:
@@ -149,8 +152,4 @@ def wordings(*, held_out: bool = False) -> list[str]:
     )
     templates = (*statements, *(question for question, _ in questions))
     masks = {"a": "{e}", "o": "{v}", "p": "{v}", "t": "{v}", "r": "{v}"}
-    return [
-        template.format(x=verb.base, y=verb.past, z=verb.participle, **masks)
-        for verb in verbs
-        for template in templates
-    ]
+    return [template.format(**verb.forms, **masks) for verb in verbs for template in templates]

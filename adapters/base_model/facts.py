@@ -140,7 +140,7 @@ def could_answer(relation: Relation, facts: Sequence[Fact]) -> bool:
 
 
 def with_verbs() -> list[str]:
-    """Every such template with every verb and everybody who may do it, the attribute masked as {v}."""
+    """DONE_STATEMENTS and DONE_QUESTIONS with every verb and everybody who may do it, the attribute masked as {v}."""
     return [
         _filled(template, verb, who).replace("{np}", "{v}")
         for template in (*frames.DONE_STATEMENTS, *frames.DONE_QUESTIONS)
@@ -155,10 +155,7 @@ def _with_verb(draw: Draw, template: str) -> str:
 
 
 def _filled(template: str, verb: Verb, who: str) -> str:
-    forms = {"{w}": who, "{x}": verb.base, "{y}": verb.past, "{z}": verb.participle}
-    for place, word in forms.items():
-        template = template.replace(place, word)
-    return template
+    return template.format(w=who, **verb.forms, np="{np}", e="{e}", v="{v}")
 
 
 def capitalised(text: str) -> str:

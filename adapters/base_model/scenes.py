@@ -13,6 +13,14 @@ from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.lexicon import words
 
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty")
+_UNITS = {
+    "period": ("days", "hours", "minutes", "weeks", "months", "years", "seconds"),
+    "length": ("metres", "kilometres", "miles", "feet"),
+    "weight": ("kilograms", "tons", "pounds"),
+    "amount": ("litres", "grams", "cups", "spoons"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -91,12 +99,3 @@ def _value(draw: Draw, slot: str) -> str:
         noun = draw.pick(words()) if draw.chance(0.5) else draw.pick(w.NOUNS)
         return draw.pick(("", "", "the ", "old ")) + (f"{draw.pick(w.ADJECTIVES)} {noun}" if draw.chance(0.6) else noun)
     return draw.word() if kind == "name" else draw.value(kind)
-
-
-_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty")
-_UNITS = {
-    "period": ("days", "hours", "minutes", "weeks", "months", "years", "seconds"),
-    "length": ("metres", "kilometres", "miles", "feet"),
-    "weight": ("kilograms", "tons", "pounds"),
-    "amount": ("litres", "grams", "cups", "spoons"),
-}

@@ -15,14 +15,14 @@ KEPT = [Example(f"Old question {n}?", f"Old answer {n}") for n in range(6)]
 
 
 def test_reading_rows_are_answered_by_the_passage_they_cite_and_the_others_are_unknown() -> None:
-    rows = gather(0.5, 100, 2, [], passages=2, seed=0).reading
+    rows = gather(0.5, 1000, 2, [], passages=2, seed=0).reading
     answered = [row for row in rows if row.gold is not None]
-    assert len(rows) == 200 and 0.2 < 1 - len(answered) / len(rows) < 0.4
+    assert len(rows) == 2000 and 0.2 < 1 - len(answered) / len(rows) < 0.4
     told = [(row.example.answer.casefold(), " ".join(row.passages[row.gold or 0]).casefold()) for row in answered]
     assert [answer for answer, passage in told if answer not in passage] == []
     assert all(row.example.answer == UNKNOWN for row in rows if row.gold is None)
     assert {len(row.passages) for row in rows} == {1, 2}
-    assert rows == gather(0.5, 100, 2, [], passages=2, seed=0).reading
+    assert rows == gather(0.5, 1000, 2, [], passages=2, seed=0).reading
 
 
 def test_the_gates_own_questions_are_never_among_them(tmp_path: Path) -> None:
