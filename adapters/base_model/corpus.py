@@ -12,18 +12,9 @@ from dataclasses import dataclass, field, replace
 from crossover.adapters.base_model import events, facts, frames, scenes, verbal
 from crossover.adapters.base_model import relations as r
 from crossover.adapters.base_model.cloze import Cloze, cloze, unread, words_copied
-from crossover.adapters.base_model.dialogues import (
-    Dialogue,
-    Reading,
-    closed,
-    few_shot,
-    greeting,
-    listing,
-    reading,
-    repetition,
-    table,
-)
+from crossover.adapters.base_model.dialogues import Dialogue, Reading, closed, few_shot, greeting, reading
 from crossover.adapters.base_model.draw import Draw
+from crossover.adapters.base_model.drills import listing, repetition, table
 
 
 @dataclass(frozen=True, slots=True)

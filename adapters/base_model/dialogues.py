@@ -1,21 +1,20 @@
-"""Dialogues: the tasks from which the reader learns, rendered exactly as Crossover's server renders prompts."""
+"""Dialogues about passages, and without any, rendered exactly as Crossover's server renders prompts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import frames
-from crossover.adapters.base_model.draw import Draw
-from crossover.adapters.base_model.facts import Attribute, could_answer, draw_relation
+from crossover.adapters.base_model.draw import Draw, Entity
+from crossover.adapters.base_model.facts import Attribute, capitalised, could_answer, draw_relation
 from crossover.adapters.base_model.forms import form
 from crossover.adapters.base_model.lexicon import reworded
 from crossover.adapters.base_model.passages import Page, Style, draw_pages
 from crossover.adapters.prompt import UNKNOWN, Message, Prompts, render
 
 _PROMPTS = Prompts()
-_LISTED = ("word", "code", "phrase", "person", "quantity", "date", "org", "place", "money", "time", "colour", "room")
-_REPEATED = ("word", "code", "phrase", "person", "quantity", "date", "email", "org", "place", "money", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,16 @@ class Reading:
     """How many earlier turns show it."""
     reworded: float = 0.0
     """Ordinary words of a question that near ones replace."""
+    loose_names: float = 0.0
+    """Questions that call an entity by another word for the kind of thing that it is."""
+    scenes: float = 0.0
+    """Dialogues whose passages tell one event or scene each."""
 
 
 def reading(draw: Draw, task: Reading) -> Dialogue | None:
     """Passages and questions about them; None when no question without an answer could be found."""
-    pages = draw_pages(draw, task.style)
+    scenes = task.scenes and draw.chance(task.scenes)
+    pages = draw_pages(draw, replace(task.style, facts=(1, 1), events=1.0) if scenes else task.style)
     passages = [(page.title, page.text) for page in pages]
     asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
     draw.random.shuffle(asked)
@@ -73,7 +77,7 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     questions: list[Asked] = []
     for turn in range(draw.between(*task.turns)):
         if draw.chance(task.unanswerable):
-            question = _unanswerable(draw, task.style, pages)
+            question = _unanswerable(draw, task, pages)
             if question:
                 questions.append(Asked(question, UNKNOWN, UNKNOWN))
             continue
@@ -87,6 +91,7 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
         question, value = fact.ask(draw, page.entity)
         if task.reworded:
             question = reworded(draw, question, task.reworded, keep=page.entity.name)
+        question = _perhaps_loosely(draw, task, question, page.entity)
         if draw.split == "train" and draw.chance(0.12):
             question = draw.pick(frames.AROUND_QUESTIONS).format(q=question)
         questions.append(Asked(question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
@@ -121,7 +126,14 @@ def cited(value: str, passage: int) -> str:
     return f"{value} [{passage}]"
 
 
-def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None:
+def _perhaps_loosely(draw: Draw, task: Reading, question: str, entity: Entity) -> str:
+    if not task.loose_names or not draw.chance(task.loose_names):
+        return question
+    name = draw.loosely(entity)
+    return capitalised(re.sub(re.escape(entity.name), name, question, flags=re.IGNORECASE)) if name else question
+
+
+def _unanswerable(draw: Draw, task: Reading, pages: Sequence[Page]) -> str | None:
     """A question that the passages do not answer, but seem to: a known entity, or a near twin, or another one."""
     kind = draw.random.random()
     page = draw.pick(pages)
@@ -132,17 +144,20 @@ def _unanswerable(draw: Draw, style: Style, pages: Sequence[Page]) -> str | None
         if not missing or draw.chance(0.2):
             missing = [
                 r
-                for r in (draw_relation(draw, style.known, style.verbs) for _ in range(3))
+                for r in (draw_relation(draw, task.style.known, task.style.verbs) for _ in range(3))
                 if not could_answer(r, facts)
             ]
         if not missing:
             return None
-        return Attribute(draw.pick(missing), "").ask(draw, page.entity)[0]
+        question = Attribute(draw.pick(missing), "").ask(draw, page.entity)[0]
+        return _perhaps_loosely(draw, task, question, page.entity)
     entity = draw.twin(page.entity) if kind < 0.8 else draw.entity()
     if any(entity.name == other.entity.name for other in pages) or not page.facts:
         return None
     question, _ = draw.pick(page.facts).ask(draw, entity)
-    return question if entity.name.lower() in question.lower() else None
+    if entity.name.lower() not in question.lower():
+        return None
+    return _perhaps_loosely(draw, task, question, entity)
 
 
 def closed(draw: Draw, turns: int) -> Dialogue:
@@ -176,43 +191,6 @@ def few_shot(draw: Draw) -> Dialogue:
     return single(messages, answer)
 
 
-def listing(draw: Draw, keys: int, turns: int, *, names: bool = False) -> Dialogue:
-    """A bare key-value list and lookups in it; with `names` every key is an entity or a made-up word."""
-    rows = {_key(draw, names): draw.value(draw.pick(_LISTED)) for _ in range(keys)}
-    equals = draw.pick((": ", " = ", " -> ", " is ", " | "))
-    text = draw.pick(("\n", "; ", ". ")).join(f"{key}{equals}{value}" for key, value in rows.items())
-    order = draw.random.sample(list(rows), len(rows))
-    asked = [
-        (draw.pick(frames.LOOKUPS).format(k=order[n % len(order)]), rows[order[n % len(order)]]) for n in range(turns)
-    ]
-    return _lookups(text, asked)
-
-
-def table(draw: Draw, style: Style, turns: int) -> Dialogue:
-    """Facts as rows of entity, attribute, value: lookup by two keys without prose around it."""
-    rows = [
-        (page.entity, fact) for page in draw_pages(draw, style) for fact in page.facts if isinstance(fact, Attribute)
-    ]
-    draw.random.shuffle(rows)
-    line = draw.pick(("{e} | {n} | {v}", "{e}, {n}: {v}", "{n} of {e}: {v}", "{e} {n} = {v}", "{n} ({e}): {v}"))
-    text = draw.pick(("\n", "; ", ". ")).join(
-        line.format(e=entity.name, n=fact.relation.noun_phrases[0], v=fact.value) for entity, fact in rows
-    )
-    asked = []
-    for entity, fact in [rows[n % len(rows)] for n in range(turns)] if rows else []:
-        bare = draw.pick(("{n} of {e}?", "{e}, {n}?", "{e}: {n}")).format(
-            e=entity.name, n=fact.relation.noun_phrases[0]
-        )
-        asked.append((fact.ask(draw, entity)[0] if draw.chance(0.6) else bare, fact.value))
-    return _lookups(text, asked)
-
-
-def repetition(draw: Draw, items: int) -> Dialogue:
-    """A list of random items, to be repeated: dense practice in copying."""
-    text = draw.pick((", ", "; ", " / ", "\n")).join(draw.value(draw.pick(_REPEATED)) for _ in range(items))
-    return single([Message("user", draw.pick(frames.REPEATS) + text)], text)
-
-
 def greeting(draw: Draw) -> Dialogue:
     """Small talk."""
     said, answer = draw.pick(frames.GREETINGS)
@@ -222,19 +200,6 @@ def greeting(draw: Draw) -> Dialogue:
 def single(messages: Sequence[Message], answer: str) -> Dialogue:
     """One answer to messages of any kind."""
     return Dialogue((*messages, Message("assistant", answer)), (*([False] * len(messages)), True), answer)
-
-
-def _lookups(text: str, asked: Sequence[tuple[str, str]]) -> Dialogue:
-    messages: list[Message] = []
-    for n, (question, answer) in enumerate(asked):
-        messages += [Message("user", question if n else f"{text}\n\n{question}"), Message("assistant", answer)]
-    return Dialogue(tuple(messages), (False, True) * len(asked), asked[-1][1] if asked else "")
-
-
-def _key(draw: Draw, names: bool) -> str:
-    if draw.chance(0.5):
-        return draw.entity().name
-    return draw.word() if names or draw.chance(0.5) else draw_relation(draw, 0.0).key
 
 
 def _examples(draw: Draw, shape: str, count: int) -> list[tuple[str, str]]:

@@ -119,6 +119,17 @@ class Draw:
         slots[at] = (slot, new)
         return Entity(entity.pattern, tuple(slots), new if entity.noun == old else entity.noun)
 
+    def loosely(self, entity: Entity) -> str | None:
+        """What somebody calls it who has the kind of thing in other words; None where it has a proper name alone."""
+        if not entity.name.startswith("the "):
+            return None
+        parts = entity.name.split(" ")
+        kinds = [n for n, part in enumerate(parts) if part in w.CALLED]
+        if not kinds:
+            return None
+        at = kinds[-1]
+        return " ".join((*parts[:at], self.pick(w.CALLED[parts[at]]), *parts[at + 1 :]))
+
     def value(self, kind: str) -> str:
         """A value of one answer type (a key of KINDS)."""
         return KINDS[kind](self)
@@ -137,6 +148,8 @@ class Draw:
     def _slot(self, slot: str) -> str:
         if slot == "word":
             return self.word()
+        if slot == "unit" and self.split == "train" and self.chance(0.5):
+            return self.pick(w.MORE_KINDS)
         if slot == "small":
             return str(self.between(2, 99))
         if slot in ("Adjective", "Noun"):

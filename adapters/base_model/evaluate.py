@@ -54,7 +54,7 @@ KINDS = (
     _reads("form shown by 3 earlier turns, 1 passage", 1, 2, formats=1.0, examples=(3, 3)),
     QuestionKind("no passages, unheard-of facts", lambda draw: closed(draw, 1)),
 )
-LENGTHS = tuple(QuestionKind(f"{n} passages of 60-100 words", _reads("", n, 2, _LONG).make) for n in (1, 2, 3, 5))
+LENGTHS = tuple(QuestionKind(f"{n} passages of 60-100 words", _reads("", n, 2, _LONG).make) for n in (1, 2, 3, 5, 6))
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,14 +111,28 @@ def _composed_widely(draw: Draw) -> Relation:
             return Relation(phrase, WIDE_TAILS[tail], (phrase,))
 
 
+def _sibling(draw: Draw, relation: Relation) -> Relation:
+    """An attribute of the same kind under a nearly equal name: `renewal date` beside `inspection date`."""
+    tail = relation.noun_phrases[0].rsplit(" ", 1)[-1] if relation.noun_phrases else ""
+    if relation.statements or tail not in WIDE_TAILS:
+        return relation
+    while True:
+        phrase = f"{draw.pick(words())} {tail}"
+        if not is_held_out(phrase):
+            return Relation(phrase, WIDE_TAILS[tail], (phrase,))
+
+
 def draw_fact(
     draw: Draw, pool: list[Relation], *, share: float, known: float, events: float, verbs: float = 0.0
 ) -> Fact:
     """A new fact; its relation comes from `pool` in that share of the calls, and a new one joins the pool."""
     if draw.chance(events):
-        return Deed(Scene.drawn(draw) if draw.split != "held-out" and draw.chance(0.6) else Event.drawn(draw))
+        return Deed(Scene.drawn(draw) if draw.split != "held-out" and draw.chance(0.75) else Event.drawn(draw))
     if pool and draw.chance(share):
         relation = draw.pick(pool)
+        if draw.split == "train" and draw.chance(0.2):
+            relation = _sibling(draw, relation)
+            pool.append(relation)
     else:
         relation = draw_relation(draw, known, verbs)
         pool.append(relation)
@@ -131,7 +145,7 @@ def could_answer(relation: Relation, facts: Sequence[Fact]) -> bool:
         if isinstance(fact, Deed):
             continue
         other = fact.relation
-        if other.key == relation.key or any({other.key, relation.key} <= alike for alike in ALIKE):
+        if other.key == relation.key or other.key in ALIKE.get(relation.key, ()):
             return True
         pairs = ((a, b) for a in relation.noun_phrases for b in other.noun_phrases)
         if any(a.endswith(b) or b.endswith(a) for a, b in pairs):

@@ -6,6 +6,7 @@ and wordings never seen. In a wording {e} stands for the entity, {v} for the val
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,39 +82,14 @@ WIDE_TAILS = TAILS | {
     "weekday": "day", "edition": "version", "season": "year", "shift": "time", "alarm": "time", "inbox": "email",
 }  # fmt: skip
 
-# Answers that could pass for one another: a question for one has no answer only if the other is absent too.
-ALIKE: tuple[frozenset[str], ...] = tuple(
-    frozenset(keys.split())
-    for keys in (
-        "place room neighbour venue storage goal waiting exit branch",
-        "head chair boss deputy approver predecessor",
-        "budget price rent salary fine prize",
-        "owner supplier successor maker builder landlord sponsor",
-        "tenant customer ally",
-        "size staff duration stock members visitors",
-        "duration age notice break guarantee distance",
-        "speed stock demand",
-        "deadline review expiry delivery",
-        "opens closes day deadline founded arrival departure",
-        "founder author designer",
-        "founder founded",
-        "nickname former",
-        "code account phone password plate shelf",
-        "contact complaints orders",
-        "colour cover flag",
-        "material floor packing",
-        "version release",
-        "day visiting holiday",
-        "product tool dish purpose",
-        "examiner guard",
-        "friend spouse",
-        "height depth distance",
-        "errors growth vote",
-        "debt loss donation revenue",
-        "motto purpose sign",
-        "launch founded",
-        "origin place",
-        "carrier supplier",
-        "trainer head",
-    )
-)
+
+def _alike() -> dict[str, frozenset[str]]:
+    alike: defaultdict[str, set[str]] = defaultdict(set)
+    for line in (Path(__file__).parent / "alike.txt").read_text(encoding="utf-8").splitlines():
+        for key in line.split():
+            alike[key] |= {*line.split()}
+    return {key: frozenset(others) for key, others in alike.items()}
+
+
+ALIKE = _alike()
+"""For a relation those whose answers could pass for its own: a question has no answer only if they are absent too."""

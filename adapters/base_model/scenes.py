@@ -1,6 +1,7 @@
-"""Scenes: one sentence with several persons, places, dates and numbers, and questions for each of them in other words.
+"""Scenes: several persons, places, dates and numbers in one sentence, and questions for each of them in other words.
 
-They stand, as plain data, in scenes.txt: a key, the ways to say it, then for each slot the questions that it answers.
+They stand, as plain data, in scenes.txt, and as paragraphs of several sentences in stories.txt: a key, the ways to say
+it, then for each slot the questions that it answers.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Scene:
     @classmethod
     def drawn(cls, draw: Draw) -> Scene:
         """A new scene."""
-        plan = draw.pick(plans())
+        plan = draw.pick(draw.pick(plans()))
         slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
         values = tuple((slot, _value(draw, slot)) for slot in slots)
         return cls(f"scene {plan.key}", draw.pick(plan.statements), plan.questions, values)
@@ -58,9 +59,13 @@ class Scene:
 
 
 @lru_cache(maxsize=1)
-def plans() -> tuple[_Plan, ...]:
-    """All scenes of training."""
-    text = (Path(__file__).parent / "scenes.txt").read_text(encoding="utf-8")
+def plans() -> tuple[tuple[_Plan, ...], ...]:
+    """All of training: scenes in a sentence, and those in a paragraph."""
+    folder = Path(__file__).parent
+    return tuple(_plans((folder / name).read_text(encoding="utf-8")) for name in ("scenes.txt", "stories.txt"))
+
+
+def _plans(text: str) -> tuple[_Plan, ...]:
     made = []
     for block in text.strip().split("\n\n"):
         key, *lines = block.splitlines()
@@ -77,7 +82,8 @@ def plans() -> tuple[_Plan, ...]:
 
 def wordings() -> list[str]:
     """Every sentence and question, the entity masked as {e}, the rest as {v}."""
-    texts = [text for plan in plans() for text in (*plan.statements, *(question for _, question in plan.questions))]
+    every = [plan for told in plans() for plan in told]
+    texts = [text for plan in every for text in (*plan.statements, *(question for _, question in plan.questions))]
     return [text.format(e="{e}", **dict.fromkeys(_slots(text) - {"e"}, "{v}")) for text in texts]
 
 
@@ -86,7 +92,7 @@ def _slots(text: str) -> set[str]:
 
 
 def _value(draw: Draw, slot: str) -> str:
-    kind = slot.removeprefix("other_")
+    kind = slot.rsplit("_", 1)[-1]  # other_person, third_person
     if kind == "count":
         return f"{draw.pick((draw.between(13, 99), draw.between(100, 999), draw.between(1000, 99999))):,}"
     if kind == "number":

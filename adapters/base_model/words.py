@@ -7,6 +7,7 @@ tenth never occurs in training, so that evaluation worlds consist of names the m
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -78,7 +79,25 @@ FIRM_TAILS = _words(
 SYSTEMS = _words("gateway service platform server database tool")
 UNIT_KINDS = _words("office team site plan programme desk unit branch store clinic archive workshop")
 
+# Kinds of things that only training's names have, beside UNIT_KINDS.
+MORE_KINDS = _words(
+    "agency bakery choir clubhouse college committee dairy depot dispensary embassy factory farmhouse foundry fund "
+    "garage greenhouse guild hostel hotel inn institute kiosk laboratory laundry league lighthouse lodge mill "
+    "observatory orchestra pharmacy quarry refinery registry reservoir sawmill shipyard society stable studio "
+    "syndicate tavern trust vineyard windmill"
+)
+
 
 def is_held_out(text: str) -> bool:
     """Whether a made-up word or composed attribute belongs to evaluation alone (a tenth, by hash)."""
     return zlib.crc32(text.lower().encode()) % 10 == 0
+
+
+def _called() -> dict[str, tuple[str, ...]]:
+    lines = (Path(__file__).parent / "called.txt").read_text(encoding="utf-8").splitlines()
+    split = (line.split(": ") for line in lines)
+    return {kind: tuple(others.split(", ")) for kind, others in split}
+
+
+CALLED = _called()
+"""What somebody may say for a kind of thing who doesn't use its name: never the name of another kind."""

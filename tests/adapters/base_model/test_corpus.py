@@ -7,14 +7,15 @@ import re
 import pytest
 
 from crossover.adapters.base_model import corpus
-from crossover.adapters.base_model.dialogues import Dialogue, reading
+from crossover.adapters.base_model import words as w
+from crossover.adapters.base_model.dialogues import Dialogue, Reading, reading
 from crossover.adapters.base_model.draw import KINDS, Draw
 from crossover.adapters.base_model.evaluate import LENGTHS
+from crossover.adapters.base_model.facts import Attribute
 from crossover.adapters.base_model.passages import Style, draw_pages
 from crossover.adapters.base_model.probes import PROBES, Probe, questions
 from crossover.adapters.base_model.relations import TAILS
 from crossover.adapters.base_model.stages import REFINE, SCRATCH, Stage, stage_at
-from crossover.adapters.base_model.words import is_held_out
 from crossover.adapters.prompt import UNKNOWN, Prompts
 
 SERVED = next(probe for probe in PROBES if probe.name == "served")
@@ -34,9 +35,9 @@ def test_words_of_the_held_out_tenth_occur_in_evaluation_alone() -> None:
         draw = Draw(3, split)  # type: ignore[arg-type]
         for _ in range(300):
             word = draw.word()
-            assert is_held_out(word) == held_out
-            assert is_held_out(draw.near_word(word)) == held_out
-            assert is_held_out(draw.composed(tuple(TAILS))[0]) == held_out
+            assert w.is_held_out(word) == held_out
+            assert w.is_held_out(draw.near_word(word)) == held_out
+            assert w.is_held_out(draw.composed(tuple(TAILS))[0]) == held_out
 
 
 def test_a_twin_is_nearly_but_never_quite_the_same_name() -> None:
@@ -46,6 +47,45 @@ def test_a_twin_is_nearly_but_never_quite_the_same_name() -> None:
         twin = draw.twin(entity)
         assert twin.name != entity.name
         assert sum(a != b for a, b in zip(entity.slots, twin.slots, strict=True)) == 1
+
+
+def test_what_a_thing_is_called_loosely_is_no_other_kind_of_thing_and_keeps_the_rest_of_its_name() -> None:
+    kinds = {*w.UNIT_KINDS, *w.MORE_KINDS, *w.SYSTEMS, *w.NOUNS}
+    assert not {other for others in w.CALLED.values() for other in others} & kinds
+    draw, loose = Draw(12), 0
+    for _ in range(400):
+        entity = draw.entity()
+        name = draw.loosely(entity)
+        if name is None:
+            continue
+        loose += 1
+        kept = [part for part in entity.name.split(" ") if part not in w.CALLED]
+        assert name != entity.name
+        assert all(part in name for part in kept)
+    assert loose > 100
+
+
+def test_a_loose_name_in_a_question_leaves_its_answer_as_it_was() -> None:
+    draw = Draw(13)
+    style = Style(passages=(2, 3), twins=0.5, events=0.0)
+    loose, renamed = Reading(style, loose_names=1.0), 0
+    for _ in range(60):
+        made = reading(draw, loose)
+        assert made is not None and made.source is not None
+        assert made.value.lower() in made.passages[made.source][1].lower()
+        names = [title.split(" - ")[0].lower() for title, _ in made.passages if title]
+        renamed += bool(names) and not any(name in made.question.lower() for name in names)
+    assert renamed > 10
+
+
+def test_passages_tell_apart_attributes_whose_names_end_alike() -> None:
+    draw = Draw(14)
+    tails = [
+        [fact.relation.noun_phrases[0].split()[-1] for fact in page.facts if isinstance(fact, Attribute)]
+        for _ in range(200)
+        for page in draw_pages(draw, Style(facts=(3, 4), share=0.9, known=0.0, events=0.0))
+    ]
+    assert sum(len(set(page)) < len(page) for page in tails) > 40
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)

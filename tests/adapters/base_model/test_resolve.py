@@ -16,7 +16,7 @@ def test_no_setting_means_the_built_in_reader_with_what_its_card_says() -> None:
     model = resolve(None)
     assert (model.path, model.name, model.built_in) == (str(WEIGHTS), BUILT_IN, True)
     assert model.max_model_len == 1024
-    assert model.passages == 1
+    assert model.passages == 3
     assert len(model.fingerprint) == 12
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from crossover.adapters.base_model import corpus
+from crossover.adapters.base_model.words import CALLED
 from crossover.adapters.prompt import UNKNOWN
 from crossover.eval.world.documents import FILLER
+from crossover.eval.world.facts import LOOSE_NAMES
 from crossover.eval.world.generator import World, generate
 from crossover.eval.world.relations import RELATIONS, asked, told
 from crossover.eval.world.size import SIZES, Grade
@@ -54,6 +56,10 @@ def test_no_five_words_in_a_row_are_shared_with_the_pre_training_text() -> None:
     ours, theirs = wordings(), corpus.wordings()
     assert runs_of_five(ours) & runs_of_five(theirs) == set()
     assert masked_runs_of_five(ours) & masked_runs_of_five(theirs) == set()
+
+
+def test_no_loose_name_is_one_that_pre_training_has_for_anything() -> None:
+    assert not {*LOOSE_NAMES.values()} & {other for others in CALLED.values() for other in others}
 
 
 def test_at_most_half_of_the_relations_are_known_from_pre_training() -> None:
