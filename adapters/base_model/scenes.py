@@ -14,6 +14,7 @@ from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.lexicon import words
 
+FILES = ("scenes.txt", "stories.txt")
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty")
 _UNITS = {
     "period": ("days", "hours", "minutes", "weeks", "months", "years", "seconds"),
@@ -43,7 +44,7 @@ class Scene:
     @classmethod
     def drawn(cls, draw: Draw) -> Scene:
         """A new scene."""
-        plan = draw.pick(draw.pick(plans()))
+        plan = draw.pick(plans(draw.pick(FILES)))
         slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
         values = tuple((slot, _value(draw, slot)) for slot in slots)
         return cls(f"scene {plan.key}", draw.pick(plan.statements), plan.questions, values)
@@ -58,16 +59,11 @@ class Scene:
         return question.format(e=name, **dict(self.values)), dict(self.values)[slot]
 
 
-@lru_cache(maxsize=1)
-def plans() -> tuple[tuple[_Plan, ...], ...]:
-    """All of training: scenes in a sentence, and those in a paragraph."""
-    folder = Path(__file__).parent
-    return tuple(_plans((folder / name).read_text(encoding="utf-8")) for name in ("scenes.txt", "stories.txt"))
-
-
-def _plans(text: str) -> tuple[_Plan, ...]:
+@lru_cache
+def plans(file: str) -> tuple[_Plan, ...]:
+    """All that one of FILES has."""
     made = []
-    for block in text.strip().split("\n\n"):
+    for block in (Path(__file__).parent / file).read_text(encoding="utf-8").strip().split("\n\n"):
         key, *lines = block.splitlines()
         statements, questions = [], []
         for line in lines:
@@ -82,7 +78,7 @@ def _plans(text: str) -> tuple[_Plan, ...]:
 
 def wordings() -> list[str]:
     """Every sentence and question, the entity masked as {e}, the rest as {v}."""
-    every = [plan for told in plans() for plan in told]
+    every = [plan for file in FILES for plan in plans(file)]
     texts = [text for plan in every for text in (*plan.statements, *(question for _, question in plan.questions))]
     return [text.format(e="{e}", **dict.fromkeys(_slots(text) - {"e"}, "{v}")) for text in texts]
 

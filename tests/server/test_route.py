@@ -92,7 +92,7 @@ def test_a_fitted_policy_is_taken_up_and_each_request_may_weigh_cost(http: httpx
     trace = auto(http).json()["crossover"]
     assert (trace["strategy"], trace["adapter"], trace["router"]["by"]) == ("rag", None, "policy")
     assert trace["router"]["estimates"]["finetune:tickets"]["right"] == pytest.approx(0.6)
-    assert len(trace["sources"]) == 1  # the router looked deeper than the prompt
+    assert len(trace["sources"]) == 3  # the router looked deeper than the prompt
     cheap = auto(http, crossover={"cost_weight": 0.5}).json()["crossover"]
     assert cheap["strategy"] == "finetune" and cheap["adapter"].startswith("tickets@")
     assert "cheaper than rag" in cheap["reason"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crossover.adapters.base_model.draw import Draw
-from crossover.adapters.base_model.scenes import Scene, plans
+from crossover.adapters.base_model.scenes import FILES, Scene, plans
 
 
 def test_every_answer_stands_in_the_sentence_and_not_in_the_question() -> None:
@@ -17,9 +19,11 @@ def test_every_answer_stands_in_the_sentence_and_not_in_the_question() -> None:
         assert answer.lower() not in question.lower() or len(answer) < 4, (question, answer)
 
 
-def test_each_way_to_say_a_scene_names_all_that_can_be_asked() -> None:
-    for plan in plans():
-        assert len(plan.statements) >= 2
+@pytest.mark.parametrize(("file", "ways", "slots"), [("scenes.txt", 2, 3), ("stories.txt", 1, 5)])
+def test_each_way_to_say_a_scene_names_all_that_can_be_asked(file: str, ways: int, slots: int) -> None:
+    for plan in plans(file):
+        assert len(plan.statements) >= ways
+        assert len({slot for slot, _ in plan.questions}) >= slots
         for slot, question in plan.questions:
             assert all(f"{{{slot}}}" in statement for statement in plan.statements), (plan.key, slot)
             assert f"{{{slot}}}" not in question
@@ -27,4 +31,5 @@ def test_each_way_to_say_a_scene_names_all_that_can_be_asked() -> None:
 
 
 def test_the_keys_are_different() -> None:
-    assert len({plan.key for plan in plans()}) == len(plans()) > 40
+    every = [plan.key for file in FILES for plan in plans(file)]
+    assert len(set(every)) == len(every) > 200
