@@ -86,8 +86,9 @@ WIDE_TAILS = TAILS | {
 def _alike() -> dict[str, frozenset[str]]:
     alike: defaultdict[str, set[str]] = defaultdict(set)
     for line in (Path(__file__).parent / "alike.txt").read_text(encoding="utf-8").splitlines():
-        for key in line.split():
-            alike[key] |= {*line.split()}
+        keys = line.split()
+        for key in keys:
+            alike[key].update(keys)
     return {key: frozenset(others) for key, others in alike.items()}
 
 
