@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,8 @@ async def ask(
     """Ask what is not yet answered in `folder`: ARM.jsonl for each arm, retrieval.jsonl for the search alone,
     features.jsonl for what the router sees.
 
-    All arms share one queue, so that the last questions of one are asked beside the first of the next; external ones
-    come after it, for some are shown the passages of `rag`.
+    All arms share one queue, so that the last questions of one are asked beside the first of the next, and what needs
+    no generation is spread among them; external arms come after it, for some are shown the passages of `rag`.
 
     Raises:
         RunMismatch: the folder holds answers to other questions, or from another state of the server.
@@ -102,23 +103,16 @@ async def ask(
         for name, log in {RETRIEVAL: searches, FEATURES: seen, **logs}.items():
             for _ in log.done:
                 tick(name)
-        jobs: list[Job] = [
-            partial(_search, question, searches, client, tick)
-            for question in questions
-            if question.relevant_documents and question.id not in searches.done
+        lookups: list[Job] = [
+            partial(_look_up, question, adapter, searches, seen, client, tick) for question in questions
         ]
-        jobs += [
-            partial(_see, question, adapter, seen, client, tick)
-            for question in questions
-            if question.id not in seen.done
-        ]
-        jobs += [
+        answers: list[Job] = [
             partial(_answer, arm, question, logs[arm.name], client, options, tick)
             for arm in arms
             for question in questions
             if question.id not in logs[arm.name].done and (question.relevant_documents or not arm.gold)
         ]
-        await _work_off(jobs, options.concurrency)
+        await _work_off(_spread(lookups, answers), options.concurrency)
         later: list[Job] = [
             partial(_answer_elsewhere, arm, question, logs, options, tick)
             for arm in external
@@ -180,6 +174,12 @@ async def _open_features(
 
 def _alias(arms: Sequence[Arm]) -> str | None:
     return next((arm.adapter for arm in arms if arm.adapter), None)
+
+
+def _spread(*parts: Sequence[Job]) -> list[Job]:
+    """The jobs of all parts in one row, each part over its whole length: where one waits for vLLM, another searches."""
+    placed = [((n + 0.5) / len(part), job) for part in parts for n, job in enumerate(part)]
+    return [job for _, job in sorted(placed, key=itemgetter(0))]
 
 
 async def _work_off(jobs: Sequence[Job], workers: int) -> None:
@@ -245,6 +245,16 @@ async def _asked(name: str, question: Question, body: Mapping[str, Any], client:
         "answer_id": reply.get("id", ""),
         "wall_ms": round(1000 * (time.perf_counter() - start), 2),
     }
+
+
+async def _look_up(
+    question: Question, adapter: str | None, searches: RunLog, seen: RunLog, client: Client, tick: Tick
+) -> None:
+    """What a search finds, then what the router sees: the server remembers the search meanwhile."""
+    if question.relevant_documents and question.id not in searches.done:
+        await _search(question, searches, client, tick)
+    if question.id not in seen.done:
+        await _see(question, adapter, seen, client, tick)
 
 
 async def _search(question: Question, log: RunLog, client: Client, tick: Tick) -> None:

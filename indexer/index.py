@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from crossover.indexer.document import Document, DocumentRecord, IndexStatus, Passage, Skipped
 from crossover.indexer.embedding import Embedder, Vectors
@@ -18,7 +18,7 @@ from crossover.indexer.ingestion import Engine, Ingestion, IngestionReport, Repo
 from crossover.indexer.live import LiveVersion
 from crossover.indexer.lock import IndexLock, WriterTurns
 from crossover.indexer.ray_engine import RayEngine
-from crossover.indexer.retriever import Trace
+from crossover.indexer.retriever import Retriever, Trace
 from crossover.indexer.settings import IndexerSettings
 from crossover.indexer.sources import SourceFile, collect, gone, read_all
 from crossover.indexer.trust import Trust
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossover.indexer.training.corpus import Corpus
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Index:
@@ -189,14 +190,17 @@ class Index:
             ValueError: the query is empty, or k is not positive.
             StoreError: the store failed.
         """
-        return self.explain(query, k, only).passages
+        return self._retrieved(lambda retriever: retriever.passages(query, k, only))
 
     def explain(self, query: str, k: int = 5, only: DocumentFilter | None = None) -> Trace:
         """The same search with how it came about: every stage with its ranks, scores, weights and times."""
+        return self._retrieved(lambda retriever: retriever.search(query, k, only))
+
+    def _retrieved(self, retrieve: Callable[[Retriever], T]) -> T:
         while True:
             version = self.version
             try:
-                return version.retriever.search(query, k, only)
+                return retrieve(version.retriever)
             except StoreError:
                 if self.version is version:
                     raise  # else it was switched, and its store is gone

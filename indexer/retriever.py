@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from crossover.indexer.diversity import Dropped, distinct
@@ -15,11 +17,13 @@ from crossover.indexer.language import FALLBACK, detect
 from crossover.indexer.manifest import Manifest, Snapshot
 from crossover.indexer.relevance import relevance
 from crossover.indexer.reranker import RERANKED, Reranker
-from crossover.indexer.trust import TrustFile
+from crossover.indexer.trust import Trust, TrustFile
 from crossover.indexer.vector_store import VectorStore
 
 CANDIDATES = 50  # of each search; more change nothing in the first ten
 _ATTEMPTS = 20  # a search that overlapped a commit is made again
+_REMEMBERED = 2048  # questions whose passages are kept: comparing strategies asks each question several times
+_DEEP = 5  # passages that are kept at least: the router looks at so many, a prompt often takes fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ class Trace:
         return [candidate.passage for candidate in self.candidates]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The passages of a question, as long as documents and weights are these."""
+
+    snapshot: Snapshot
+    trust: Mapping[str, Trust]
+    k: int
+    passages: list[Passage]
+
+    def holds(self, snapshot: Snapshot, trust: Mapping[str, Trust], k: int) -> bool:
+        return self.snapshot is snapshot and self.trust == trust and k <= self.k
+
+
 class Retriever:
     """Searches one store; safe to call from many threads, also while documents are being indexed."""
 
@@ -72,6 +89,29 @@ class Retriever:
         self._refresh = refresh  # looks whether another process has changed the manifest
         self._trust = trust
         self._reranker = reranker
+        self._remembered: OrderedDict[str, _Found] = OrderedDict()
+        self._remembering = threading.Lock()
+
+    def passages(self, query: str, k: int, only: DocumentFilter | None = None) -> list[Passage]:
+        """What :meth:`search` finds; of the latest questions to all documents it is remembered until these change."""
+        if only is not None:
+            return self.search(query, k, only).passages
+        self._refresh()
+        snapshot, trust = self._manifest.snapshot, self._trust.of(self._embedder.name)
+        with self._remembering:
+            known = self._remembered.get(query)
+            if known and k > 0 and known.holds(snapshot, trust, k):
+                self._remembered.move_to_end(query)
+                return known.passages[:k]
+        depth = max(k, _DEEP) if k > 0 else k
+        found = self.search(query, depth).passages
+        if self._manifest.snapshot is snapshot:
+            with self._remembering:
+                self._remembered[query] = _Found(snapshot, trust, depth, found)
+                self._remembered.move_to_end(query)
+                if len(self._remembered) > _REMEMBERED:
+                    self._remembered.popitem(last=False)
+        return found[:k]
 
     def search(self, query: str, k: int, only: DocumentFilter | None = None) -> Trace:
         """The `k` best passages, no paragraph twice, each document in one whole revision.

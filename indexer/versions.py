@@ -89,6 +89,7 @@ class IndexVersion:
         if ids:
             self.store.delete_revisions(self.manifest.remove(ids))
             self.manifest.settle()
+            self.store.optimize()
 
 
 class Versions:

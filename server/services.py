@@ -96,7 +96,7 @@ class Services:
 
     async def search(self, query: str, k: int, only: DocumentFilter | None = None) -> list[Passage]:
         """The k best passages; embedding and index work in a thread, off the event loop."""
-        return (await self.explain(query, k, only)).passages
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.index.search, query, k, only)
 
     async def explain(self, query: str, k: int, only: DocumentFilter | None = None) -> Trace:
         """The same search with how it came about."""

@@ -70,6 +70,7 @@ class EdgeStore:
         self._folder = folder
         self._dimension = dimension
         self._shard: EdgeShard | None = None
+        self._forgets_at_once: bool | None = None  # what the shard on disk is set to; None: not known
         self._calls = threading.RLock()  # one at a time, as Python's lock has it anyway: the shard may be replaced
         optimizer.tidy(folder)
         if folder.exists():
@@ -175,7 +176,10 @@ class EdgeStore:
                 return
 
     def optimize(self) -> None:
-        """Build the HNSW graph and merge segments; skipped where the copy that it makes would not fit."""
+        """Build the HNSW graph, merge segments and forget what was deleted, in a large shard once that is a lot.
+
+        Skipped where the copy that it makes would not fit.
+        """
         if self._shard is None:
             return
         try:
@@ -183,13 +187,14 @@ class EdgeStore:
         except IndexFull:
             return
         with self._translated("optimize"):
-            if not optimizer.takes_long(self._shard):
-                self._shard.optimize()
+            shard = self._configured(self._shard)
+            if not optimizer.takes_long(shard):
+                shard.optimize()
                 return
-            self._shard.flush()
+            shard.flush()
         copy = optimizer.optimized_copy(self._folder)
         with self._translated("optimize"):
-            self._shard.close()
+            shard.close()
             optimizer.replace(self._folder, copy)
             self._shard = EdgeShard.load(str(self._folder))
 
@@ -210,19 +215,25 @@ class EdgeStore:
         """A new shard, built beside and moved into place, so that a folder of that name is a whole shard."""
         beside = self._folder.with_name(f"{self._folder.name}.new")
         shutil.rmtree(beside, ignore_errors=True)
-        shard = EdgeShard.create(
-            str(beside),
-            EdgeConfig(
-                vectors={DENSE: EdgeVectorParams(size=self._dimension(), distance=Distance.Cosine)},
-                sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
-            ),
-        )
+        shard = EdgeShard.create(str(beside), _config(self._dimension(), forgets_at_once=True))
         shard.update(UpdateOperation.create_field_index("revision", PayloadSchemaType.Keyword))
         shard.flush()
         shard.close()
         beside.rename(self._folder)
         self._shard = EdgeShard.load(str(self._folder))
+        self._forgets_at_once = True
         return self._shard
+
+    def _configured(self, shard: EdgeShard) -> EdgeShard:
+        """The shard, opened anew where it has grown or shrunk over the size up to which it forgets at once."""
+        forgets_at_once = optimizer.is_small(shard)
+        some = next(self._points(1, vectors=[DENSE]), None)
+        if some and forgets_at_once != self._forgets_at_once:
+            shard.close()
+            config = _config(len(_dense(some.vector)), forgets_at_once=forgets_at_once)
+            self._shard = shard = EdgeShard.load(str(self._folder), config)
+            self._forgets_at_once = forgets_at_once
+        return shard
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
@@ -234,6 +245,14 @@ class EdgeStore:
         except Exception as error:  # the engine raises plain Exception
             require_space(self._folder.parent if self._folder.parent.exists() else Path.cwd(), 1 << 20)
             raise StoreError(f"{self._folder}: cannot {what} the index: {error}") from error
+
+
+def _config(dimension: int, *, forgets_at_once: bool) -> EdgeConfig:
+    return EdgeConfig(
+        vectors={DENSE: EdgeVectorParams(size=dimension, distance=Distance.Cosine)},
+        sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
+        optimizers=optimizer.AT_ONCE if forgets_at_once else None,
+    )
 
 
 def _among(revisions: Collection[str]) -> FieldCondition:

@@ -1,4 +1,4 @@
-"""Building a shard's search graph in a process of its own.
+"""When a shard is worth optimizing, and building a large one's search graph in a process of its own.
 
 The engine holds Python's lock from the beginning of `optimize` to its end, which is minutes for a
 large shard: in this process no question could be answered meanwhile.
@@ -12,12 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qdrant_edge import EdgeShard
+from qdrant_edge import EdgeOptimizersConfig, EdgeShard
 
 from crossover.indexer.errors import StoreError
 
 _WORTH_IT = 6000  # vectors without a graph; the engine builds one from 10 MB of vectors on, and is quick below
 _DELETED = 0.2  # of the vectors: from here on the engine builds the graph anew
+AT_ONCE = EdgeOptimizersConfig(deleted_threshold=1e-9, vacuum_min_vector_number=1)
+"""Deleted points are forgotten each time: until then they count in how rare a word is, and move scores."""
 _SCRIPT = """
 import os, sys
 os.nice(10)  # questions are answered meanwhile
@@ -27,6 +29,11 @@ shard.optimize()
 shard.flush()
 shard.close()
 """
+
+
+def is_small(shard: EdgeShard) -> bool:
+    """Whether all of it can be written anew in a moment, since it needs no graph."""
+    return bool(shard.info().points_count < _WORTH_IT)
 
 
 def takes_long(shard: EdgeShard) -> bool:

@@ -32,6 +32,8 @@ async def search(
         only = parse_filter(source, where)
     except ValueError as error:
         raise BadRequest(str(error), "where") from error
-    trace = await services_of(request).explain(q, k, only)
-    numbered = [{"n": n, **asdict(passage)} for n, passage in enumerate(trace.passages, start=1)]
-    return json_response({"query": q, "passages": numbered, **({"trace": asdict(trace)} if explain else {})})
+    services = services_of(request)
+    trace = await services.explain(q, k, only) if explain else None
+    passages = trace.passages if trace else await services.search(q, k, only)
+    numbered = [{"n": n, **asdict(passage)} for n, passage in enumerate(passages, start=1)]
+    return json_response({"query": q, "passages": numbered, **({"trace": asdict(trace)} if trace else {})})

@@ -6,6 +6,7 @@ from crossover.indexer.document import Document
 from crossover.indexer.filters import DocumentFilter, parse_filter
 from crossover.indexer.index import Index
 from crossover.indexer.relevance import relevance
+from crossover.indexer.retriever import Trace
 
 
 @pytest.fixture
@@ -55,6 +56,29 @@ def test_copies_of_a_document_leave_their_places_to_others_and_the_trace_says_so
     assert sum("COFFEE" in passage.text.upper() for passage in trace.passages) == 1
     assert len(trace.passages) == 5
     assert {each.like for each in trace.dropped} == {trace.passages[0].chunk}
+
+
+def test_a_question_asked_again_is_not_searched_for_again_until_documents_change(
+    filled: Index, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[str] = []
+    search = filled.version.retriever.search
+
+    def counted(query: str, k: int, only: DocumentFilter | None = None) -> Trace:
+        searches.append(query)
+        return search(query, k, only)
+
+    monkeypatch.setattr(filled.version.retriever, "search", counted)
+    question = "Who runs the Velmora office?"
+    five = filled.search(question, 5)
+    assert filled.search(question, 2) == five[:2]
+    assert len(searches) == 1
+    assert filled.search(question, 6)[:5] == five
+    assert len(searches) == 2
+    filled.search(question, 2, DocumentFilter(sources=(five[0].document,)))
+    assert len(searches) == 3
+    filled.delete(five[0].document)
+    assert five[0].document not in {each.document for each in filled.search(question, 5)}
 
 
 def test_relevance_tells_what_is_there_from_what_is_not(filled: Index) -> None:

@@ -109,3 +109,27 @@ def test_the_protocol_costs_no_engine() -> None:
     code = f"import sys, crossover.indexer.vector_store; print({engines})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_small_shard_weighs_words_as_if_what_was_replaced_had_never_been_there(tmp_path: Path) -> None:
+    kept = [stored("a", "r1", n, axis=n, word=7) for n in range(20)]
+    replaced = [stored("b", "old", n, axis=n, word=7) for n in range(20)]
+    new = [stored("b", "new", n, axis=n, word=9) for n in range(20)]
+
+    def score(store: EdgeStore) -> float:
+        store.optimize()
+        return store.query(unit(0), SparseVector((7,), (1.0,)), 1, ())[1][0].score
+
+    clean = EdgeStore(tmp_path / "clean", lambda: 384)
+    clean.upsert(kept + new)
+    store = EdgeStore(tmp_path / "shard", lambda: 384)
+    store.upsert(kept + replaced)
+    assert score(store) < score(clean)
+    store.upsert(new)
+    store.delete_revisions({"old"})
+    assert score(store) == score(clean)
+    store.upsert(replaced)
+    store.close()
+    again = EdgeStore(tmp_path / "shard", lambda: pytest.fail("the dimension of a shard that exists is known"))
+    again.delete_revisions({"old"})
+    assert score(again) == score(clean)
