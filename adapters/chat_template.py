@@ -20,6 +20,7 @@ from crossover.adapters.prompt import Message, Role
 # Private-use characters: a template passes them through untouched, and no template writes them itself.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _PLACEHOLDER = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_KEPT_FRAMES, _KEPT_TURNS = 256, 64  # kinds of conversations whose frames are kept, and how long these may be
 
 
 class ChatTemplateError(ValueError):
@@ -127,12 +128,16 @@ class ChatTokenizer:
     def _frame(self, roles: tuple[Role, ...], generate: bool) -> list[str]:
         """What the template writes around so many messages of these roles; every other piece is a message's number.
 
-        It does not depend on what the messages say, and rendering takes longer than all the rest: so it is kept.
+        It does not depend on what the messages say, and rendering takes longer than all the rest: so it is kept, but
+        for conversations of which there are too many kinds.
         """
-        if (roles, generate) not in self._frames:
-            numbered = [(role, f"{_OPEN}{n}{_CLOSE}") for n, role in enumerate(roles)]
-            self._frames[roles, generate] = _PLACEHOLDER.split(self._render(numbered, generate=generate))
-        return self._frames[roles, generate]
+        if (known := self._frames.get((roles, generate))) is not None:
+            return known
+        numbered = [(role, f"{_OPEN}{n}{_CLOSE}") for n, role in enumerate(roles)]
+        frame = _PLACEHOLDER.split(self._render(numbered, generate=generate))
+        if len(roles) <= _KEPT_TURNS and len(self._frames) < _KEPT_FRAMES:
+            self._frames[roles, generate] = frame
+        return frame
 
     def _encode_plain(self, parts: list[str]) -> list[int]:
         text = "".join(parts)

@@ -137,6 +137,8 @@ def print_card(version: AdapterVersion, *, promoted: bool) -> None:
         "tasks",
         "replayed",
         "validation",
+        "sentences",
+        "stated",
     }
     for field, value in card.model_dump(mode="json", exclude=skipped).items():
         if value not in (None, "", []):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.adapters.examples import DataWarning, Example
 from crossover.adapters.feedback import Line
+from crossover.adapters.prompt import Message
 from crossover.adapters.quality import contradictions, non_answers, personal_data, secrets
 from crossover.adapters.quality.examined import Examined, Source, key, whole_key
 
@@ -49,7 +50,8 @@ def correct(lines: Sequence[Line], *, newest: bool = False) -> Corrections:
         if not line.feedback.correction:
             continue
         text = _CITATIONS.sub("", line.feedback.correction).strip()
-        example = Example(line.feedback.question, text, line.feedback.system, line.feedback.history)
+        history, question = _in_turns(line.feedback.history, line.feedback.question)
+        example = Example(question, text, line.feedback.system, history)
         same = questions.setdefault(whole_key(example), {})
         reason = _useless(line, example, last[_answer(line)], same.get(key(text)))
         if reason is None:
@@ -68,6 +70,19 @@ def remarks(file: str, examples: Iterable[Example], places: tuple[str, str]) -> 
     """What an adapter should not learn, keys, personal data, answers that are none, told at the lines of `file`."""
     examined = Examined([Source(file, "", places, tuple(examples))])
     return [finding for check in (secrets, personal_data, non_answers) for finding in check.find(examined)]
+
+
+def _in_turns(history: Sequence[Message], question: str) -> tuple[tuple[Message, ...], str]:
+    """User and assistant in turn, the user first, as training reads them; chats may begin with a greeting of ours."""
+    turns: list[Message] = []
+    for turn in (*history, Message("user", question)):
+        if not turn.content.strip() or (not turns and turn.role != "user"):
+            continue
+        if turns and turns[-1].role == turn.role:
+            turns[-1] = Message(turn.role, f"{turns[-1].content}\n\n{turn.content}")
+        else:
+            turns.append(turn)
+    return tuple(turns[:-1]), turns[-1].content
 
 
 def _answer(line: Line) -> tuple[str, int]:

@@ -47,7 +47,9 @@ def promote_version(
     registry.check(version)
     url = context.live_server()
     if url is None:
-        verdict = not_gated("no server runs on this home, so nobody could be asked").document()
+        verdict = _known(version, force=force)
+        if verdict is None:
+            verdict = not_gated("no server runs on this home, so nobody could be asked").document()
         if registry.promoted_digest(version.name) != version.digest:
             registry.record_gate(version, verdict)
         registry.set_alias(version.name, version.digest)
@@ -55,6 +57,21 @@ def promote_version(
         body = {"version": version.digest, "force": force}
         verdict = post(f"{url}/v1/adapters/{version.name}/promote", body, seconds=_SECONDS)["gate"]
     tell(verdict["sentences"], err=True)
+
+
+def _known(version: AdapterVersion, *, force: bool) -> dict[str, Any] | None:
+    """What a gate said of a version before; None where it was never asked.
+
+    Raises:
+        RuntimeError: it refused.
+    """
+    verdict = version.card.gate
+    if verdict is None or verdict["outcome"] != "refused" or verdict.get("forced"):
+        return verdict
+    if not force:
+        told = " ".join(verdict["sentences"])
+        raise RuntimeError(f"{version.served_name} was refused by the gate: {told} (--force promotes it all the same)")
+    return verdict | {"forced": True}
 
 
 def show_verdict(version: AdapterVersion, verdict: dict[str, Any], *, as_json: bool) -> None:

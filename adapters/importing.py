@@ -99,8 +99,13 @@ def _check_name(folder: Path, config: dict[str, Any], base: BaseModel) -> None:
 
 
 def _check_shapes(folder: Path, base: BaseModel) -> None:
-    """Every matrix fits its layer, where the base model's weights are here."""
+    """Every matrix fits its layer, where the base model's weights are here and tell its shape."""
+    config = Path(base.path) / "config.json"
+    if config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("quantization_config"):
+        return  # packed
     shapes = _base_shapes(Path(base.path))
+    if "model.embed_tokens" in shapes:
+        shapes.setdefault("lm_head", shapes["model.embed_tokens"])  # tied
     for module, side, shape in _matrices(folder / WEIGHTS):
         layer = shapes.get(module)
         if shapes and (layer is None or layer[side == "A"] != shape[side == "A"]):

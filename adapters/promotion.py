@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Protocol
 
 from crossover.adapters.registry import AdapterVersion, Registry
+from crossover.adapters.servable import NotServable
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +56,16 @@ def _unheard(phase: str, milliseconds: float) -> None:
     """Nobody wants to know."""
 
 
-def served_path(registry: Registry, path: Path, root: str | None) -> str:
-    """The folder of an adapter as the vLLM servers see it: below `root` in place of our adapters folder."""
+def served_path(registry: Registry, version: AdapterVersion, root: str | None) -> str:
+    """The folder of a version as the vLLM servers see it: below `root` in place of our adapters folder.
+
+    Raises:
+        NotServable: it is of another base model, or vLLM could not serve it; whatever loads an adapter asks here.
+    """
+    registry.check(version)
     if root is None:
-        return str(path.resolve())
-    return str(PurePosixPath(root) / path.relative_to(registry.folder).as_posix())
+        return str(version.path.resolve())
+    return str(PurePosixPath(root) / version.path.relative_to(registry.folder).as_posix())
 
 
 async def promote(
@@ -77,23 +83,24 @@ async def promote(
 
     Raises:
         LookupError: no such version.
+        NotServable: it cannot be served here.
         AdapterNotLoaded: a server could not load it or did not answer with it; nothing has changed.
     """
     version = registry.resolve(f"{name}@{digest}")
     async with host.changing:
         with _timed("load", note):
-            await host.load(version.served_name, served_path(registry, version.path, root))
-        previous = _promoted(registry, name)
+            await host.load(version.served_name, served_path(registry, version, root))
+        previous = registry.promoted_digest(name)
         try:
             with _timed("probe", note):
                 await host.probe(version.served_name)
         except Exception:
-            if version != previous:
+            if version.digest != previous:
                 await host.unload(version.served_name)
             raise
         with _timed("flip", note):
             registry.set_alias(name, version.digest)
-    if previous is not None and previous != version:
+    if previous is not None and previous != version.digest:
         with _timed("drain", note):
             await _retire(registry, host, name, previous)
     return version
@@ -111,22 +118,22 @@ async def rollback(
     return await promote(registry, host, name, registry.rollback_target(name).digest, root, note)
 
 
-async def reconcile(registry: Registry, host: AdapterHost, root: str | None = None) -> dict[str, AdapterNotLoaded]:
+async def reconcile(registry: Registry, host: AdapterHost, root: str | None = None) -> dict[str, Exception]:
     """Load what is promoted and not loaded; what could not be, by served name.
 
     One broken adapter does not keep the others from being served. Adapters that are loaded and not
     ours are left alone: other Crossovers may share the servers. Where there are more than slots, the
     pinned ones come first, and what finds no slot is loaded when it is asked for.
     """
-    failed: dict[str, AdapterNotLoaded] = {}
+    failed: dict[str, Exception] = {}
     async with host.changing:
         loaded = await host.loaded()
         promoted = {version.served_name: version for version in registry.promoted()}
         for version in (promoted[name] for name in host.fitting(list(promoted)) if name not in loaded):
             try:
-                await host.load(version.served_name, served_path(registry, version.path, root))
+                await host.load(version.served_name, served_path(registry, version, root))
                 await host.probe(version.served_name)
-            except AdapterNotLoaded as error:
+            except (AdapterNotLoaded, NotServable) as error:
                 logger.error("%s", error)
                 failed[version.served_name] = error
     return failed
@@ -139,12 +146,8 @@ def _timed(phase: str, note: Note) -> Iterator[None]:
     note(phase, round(1000 * (perf_counter() - begun), 3))
 
 
-async def _retire(registry: Registry, host: AdapterHost, name: str, version: AdapterVersion) -> None:
-    await host.drained(version.served_name)
+async def _retire(registry: Registry, host: AdapterHost, name: str, digest: str) -> None:
+    await host.drained(f"{name}@{digest}")
     async with host.changing:
-        if _promoted(registry, name) != version:  # it may have been promoted again meanwhile
-            await host.unload(version.served_name)
-
-
-def _promoted(registry: Registry, name: str) -> AdapterVersion | None:
-    return next((version for version in registry.promoted() if version.name == name), None)
+        if registry.promoted_digest(name) != digest:  # it may have been promoted again meanwhile
+            await host.unload(f"{name}@{digest}")

@@ -10,6 +10,7 @@ killed at any moment leaves the state from before.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -213,9 +214,13 @@ class Registry:
 
         Raises:
             UnknownAdapter: no such adapter or version.
-            AdapterInUse: that one version is promoted while others are there.
+            AdapterInUse: that one version is promoted while others are there, or the adapter is being trained.
         """
         if digest is None:
+            if _in_training(self.folder / name):
+                raise AdapterInUse(
+                    f"{name!r} is being trained: wait for that, stop it, or delete single versions, {name}@DIGEST"
+                )
             gone = [version.digest for version in self.versions(name)]
             self._remove(self.folder / name)
             return gone
@@ -265,6 +270,17 @@ class Registry:
         doomed = self.folder / f".deleted-{folder.name}-{os.getpid()}"
         folder.replace(doomed)
         shutil.rmtree(doomed)
+
+
+def _in_training(adapter: Path) -> bool:
+    """Whether a process holds the lock of a training's working folder in there."""
+    for lock in adapter.glob("**/.training-*/lock"):
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
 
 
 def check_name(name: str) -> str:

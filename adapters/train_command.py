@@ -69,7 +69,9 @@ def train(
     epochs: Annotated[
         int,
         typer.Option(
-            min=1, help="How often each example is seen.", show_default=f"{_DEFAULT.epochs}, fewer of many examples"
+            min=1,
+            help="How often each example is seen.",
+            show_default=f"{_DEFAULT.epochs}, fewer of many examples; dpo: {_PAIRS.epochs}",
         ),
     ] = _DEFAULT.epochs,
     rank: Annotated[
@@ -83,7 +85,8 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help="Peak learning rate.", show_default=f"{_DEFAULT.learning_rate} or the method's, lower for many steps"
+            help=f"Peak learning rate; dpo: {_PAIRS.learning_rate}.",
+            show_default=f"{_DEFAULT.learning_rate} or the method's, lower for many steps",
         ),
     ] = None,
     closed: Annotated[

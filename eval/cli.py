@@ -53,7 +53,12 @@ def register(app: typer.Typer) -> None:
 def run(
     ctx: typer.Context,
     questions: Annotated[Path, typer.Argument(help=QUESTIONS)],
-    strategies: Annotated[str, typer.Option(help="Names, separated by commas; without it, all but auto.")] = "",
+    strategies: Annotated[
+        str,
+        typer.Option(
+            help="Of base, few-shot, rag, rag+examples, finetune, hybrid, auto, with commas; without it, all but auto."
+        ),
+    ] = "",
     adapter: Annotated[str | None, typer.Option(help="Alias of the adapter for finetune and hybrid.")] = None,
     arm: ExternalArms = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for answers and report.")] = None,
@@ -139,7 +144,7 @@ def report(
 
     context: CommandContext = ctx.obj
     thresholds = [parse(text) for text in fail_under or []]
-    if (two := of_two(folders)) is not None:
+    if (two := of_two(folders, context.settings.home)) is not None:
         if thresholds:
             raise ThresholdError("--fail-under: which of the two reports? Give the newer folder alone")
         show_changes(two, folders, as_json=as_json)

@@ -38,19 +38,21 @@ class ServerState:
     Args:
         system: the server's `system_fingerprint`: the base model and how it is asked.
         adapters: the promoted version of each alias.
-        documents: a short hash of the ids and contents of all documents indexed.
+        documents: a short hash of all documents indexed, their contents and how these were cut and embedded.
+        router: what `auto` decides by.
     """
 
     system: str
     adapters: Mapping[str, str]
     documents: str
+    router: str = ""
 
 
 class Client:
     """One pool of connections to one Crossover server, or another that speaks OpenAI's API; an async context manager.
 
     Args:
-        url: the server's root, such as http://127.0.0.1:8000.
+        url: the server's root, such as http://127.0.0.1:8080.
         concurrency: how many requests may be under way at once.
         api: the root of OpenAI's API there, where it is not `url`/v1.
         key: the bearer token that the server asks for.
@@ -101,12 +103,13 @@ class Client:
         hello = {"model": "base", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
         system = str((await self.chat(hello)).get("system_fingerprint") or "")
         documents = (await self._request("GET", f"{self.url}/v1/documents"))["documents"]
-        contents = [(row["id"], row["content_hash"]) for row in documents]
+        revisions = [(row["id"], row["revision"]) for row in documents]
         adapters = (await self._request("GET", f"{self.url}/v1/adapters"))["adapters"]
         return ServerState(
             system=system,
             adapters={row["name"]: row["promoted"] for row in adapters if row["promoted"]},
-            documents=documents_digest(contents),
+            documents=documents_digest(revisions),
+            router=str((await self.route("Hello", None))["decides"]),
         )
 
     async def _request(
@@ -138,9 +141,9 @@ class Client:
         )
 
 
-def documents_digest(contents: Iterable[tuple[str, str]]) -> str:
-    """A short hash of the ids and content hashes of all documents indexed."""
-    return hashlib.sha256(json.dumps(sorted(contents)).encode()).hexdigest()[:12]
+def documents_digest(revisions: Iterable[tuple[str, str]]) -> str:
+    """A short hash of the ids and revisions of all documents indexed."""
+    return hashlib.sha256(json.dumps(sorted(revisions)).encode()).hexdigest()[:12]
 
 
 def _object(status: int, payload: bytes) -> dict[str, Any]:

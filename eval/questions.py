@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from crossover.adapters.durable import replace_text
+
 #: The report's name for all questions together; no slice may have it.
 OVERALL = "overall"
 #: The automatic slice of questions that an adapter was trained on; it stays out of ``overall``.
@@ -67,8 +69,15 @@ class QuestionSet:
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:12]
 
     def write(self, path: Path) -> None:
-        """Write the set as JSONL, so that its runs can be scored again without the first file."""
-        path.write_text("".join(json.dumps(asdict(question), ensure_ascii=False) + "\n" for question in self.questions))
+        """Write the set as JSONL, so that its runs can be scored again without the first file.
+
+        Raises:
+            QuestionError: another file of that name is there, perhaps the one that the questions come from.
+        """
+        text = "".join(json.dumps(asdict(question), ensure_ascii=False) + "\n" for question in self.questions)
+        if path.exists() and read_text(path) != text:
+            raise QuestionError(f"{path}: error: found another file, expected none; give another folder (-o)")
+        replace_text(path, text)
 
 
 def load(path: Path) -> QuestionSet:

@@ -25,6 +25,7 @@ from crossover.eval.router import features_file
 from crossover.eval.router.features_file import open_log
 from crossover.eval.run_log import Row, RunLog, sources_of
 from crossover.server.routing.circumstances import Circumstances
+from crossover.server.strategies import AUTO
 
 QUESTIONS_FILE = "questions.jsonl"
 RETRIEVAL = "retrieval"
@@ -137,6 +138,7 @@ def _identity(arm: AnyArm, questions: QuestionSet, state: ServerState, options: 
         "system": state.system,
         "adapters": dict(state.adapters) if arm.uses_training else {},
         "documents": state.documents if arm.retrieves else "",
+        **({"router": state.router} if arm.strategy == AUTO else {}),
         **({} if options.seed is None else {"seed": options.seed}),
         **({"gold": True} if arm.gold else {}),
     }

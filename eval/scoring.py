@@ -112,12 +112,16 @@ class Evaluation:
             return ~masks[SEEN] if SEEN in masks else np.ones(len(self.questions), bool)
         return masks[name] if name in masks else np.array([question.slice == name for question in self.questions])
 
+    def right(self, arm: str) -> Scores:
+        """Whether each answer is right by what carries the headline, shape (questions,); NaN without a verdict."""
+        return self.judged[arm] if self.judged else self.run(arm).exact
+
     def scores_on(self, name: str) -> tuple[dict[str, Scores], list[str]]:
         """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions.
 
         Questions that a judge has no verdict on for some arm are left out, so that all arms answer the same ones.
         """
-        scores = {run.arm: self.judged[run.arm] if self.judged else run.exact for run in self.runs}
+        scores = {run.arm: self.right(run.arm) for run in self.runs}
         chosen = self.mask(name) & ~np.isnan(np.stack(list(scores.values()))).any(axis=0)
         groups = [group for group, take in zip(self.groups, chosen, strict=True) if take]
         return {arm: column[chosen] for arm, column in scores.items()}, groups

@@ -25,6 +25,7 @@ NORMAL = 1.959964  # standard errors from the middle of a 95 % interval to its e
 DRAWS = 4000
 _RARE = 20  # fewer effective cases of either kind, and a bootstrap of a share misses its 95 %
 _FEW = 10  # fewer groups won by either arm, and a bootstrap of their difference is too narrow
+_NO_SPREAD = 1e-12  # a standard error that is rounding
 _SEED = 20260101
 
 
@@ -86,12 +87,14 @@ class Comparison:
 def estimate(scores: Scores, groups: Sequence[str]) -> Estimate:
     """The mean of some scores with its interval.
 
-    Shares of right answers with few rights or few wrongs get Wilson's interval at the effective sample size
-    (Dean & Pagano 2015); everything else the cluster bootstrap with expanded percentiles (Hesterberg 2015).
+    Shares of right answers with few rights or few wrongs, or without any spread between groups, get Wilson's interval
+    at the effective sample size (Dean & Pagano 2015); everything else the cluster bootstrap with expanded percentiles
+    (Hesterberg 2015).
     """
     sums, sizes = _per_group(scores, groups)
     mean, effective = float(scores.mean()), _effective_size(sums, sizes)
-    if _binary(scores) and min(mean, 1 - mean) * effective < _RARE:
+    alike = _standard_error(sums, sizes) < _NO_SPREAD
+    if _binary(scores) and (alike or min(mean, 1 - mean) * effective < _RARE):
         interval = _wilson(mean, effective, _quantile(sizes))
     else:
         interval = _bootstrap(sums, sizes)
@@ -103,7 +106,8 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
 
     The p-value is that of the sign-flip permutation test over groups: exact for scores of 0 and 1, where it
     is McNemar's exact test when every group has one question. The interval is the paired cluster bootstrap;
-    where the arms disagree on few groups, that of Bonett & Price (2012), carried over to groups.
+    where the arms disagree on few groups, or there is one group alone, that of Bonett & Price (2012), carried over to
+    groups.
 
     Args:
         comparisons: how many stand beside it, for `detectable` and `decidable`.
@@ -115,7 +119,7 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
     widened_sums, widened_sizes = _with_one_each_way(sums, sizes)
     return Comparison(
         difference=float((first - second).mean()),
-        interval=_adjusted_wald(sums, sizes) if binary and few else _bootstrap(sums, sizes),
+        interval=_adjusted_wald(sums, sizes) if (binary and few) or len(sizes) < 2 else _bootstrap(sums, sizes),
         p_value=sign_flip(sums),
         n=len(first),
         groups=len(sizes),
@@ -188,8 +192,8 @@ def _effective_size(sums: Scores, sizes: Scores) -> float:
     variance = _standard_error(sums, sizes) ** 2
     independent = mean * (1 - mean) / variance if variance else n
     as_groups = n**2 / (sizes**2).sum()
-    # Without a right (or wrong) answer the spread says nothing: count groups, which is safe.
-    return float(np.clip(independent, as_groups, n) if 0 < mean < 1 else as_groups)
+    # One group has no spread, nor have answers all right or all wrong one that says anything: count groups, as is safe.
+    return float(np.clip(independent, as_groups, n) if 0 < mean < 1 and len(sizes) > 1 else as_groups)
 
 
 def _wilson(mean: float, n: float, z: float) -> Interval:

@@ -34,7 +34,6 @@ def copy_index(
         IndexLocked: another process holds the embedded index.
         StoreError, ValueError: as :func:`copy_version`.
     """
-    from crossover.indexer.embedding import Embedder
     from crossover.indexer.index import Index
     from crossover.indexer.versions import Versions
 
@@ -42,7 +41,7 @@ def copy_index(
     with Index.open(settings.model_copy(update={"qdrant_url": None}), warm=False, wait=wait) as index:
         source = index.version
         versions = Versions.remote(there)
-        target = versions.open(versions.current, Embedder.of(settings))
+        target = versions.open(versions.current, source.embedder)
         try:
             sent = copy_version(source, target, progress)
         finally:
@@ -89,8 +88,8 @@ def copy_version(source: IndexVersion, target: IndexVersion, progress: ReportPro
             progress(Progress(done, len(missing), sent, batch[-1].id))
     _verify(source, target, set(records))
     target.manifest.commit(wanted.documents.values(), wanted.embedding)
+    target.store.delete_revisions(ours - records.keys())  # while they are pending: an interrupted copy knows them
     target.forget([each for each in target.manifest.snapshot.documents if each not in wanted.documents])
-    target.store.delete_revisions(ours - records.keys())
     target.manifest.settle()
     return sent
 

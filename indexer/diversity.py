@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from crossover.indexer.fusion import Candidate
 
 _WORD = re.compile(r"\w+")
+_TELLING = 8  # words that say something by themselves
 _SPELLING = 85.0  # of 100: how alike two spellings of a word are; `legal` and `illegal` are less
 
 
@@ -36,7 +37,7 @@ def distinct(candidates: Iterable[Candidate], k: int) -> tuple[list[Candidate], 
         if len(kept) == k:
             break
         words = _WORD.findall(candidate.passage.text)
-        like = next((other for other, known in kept if _is_copy(words, known)), None)
+        like = next((o for o, known in kept if _is_copy(words, known) and _says_alike(candidate, o, words)), None)
         if like:
             dropped.append(Dropped(candidate.passage.chunk, candidate.passage.document, like.passage.chunk))
         else:
@@ -48,6 +49,11 @@ def _is_copy(words: list[str], known: list[str]) -> bool:
     if len(words) == len(known):
         return all(_same(one, other) for one, other in zip(words, known, strict=True))
     return len(words) < len(known) and f" {' '.join(words)} ".casefold() in f" {' '.join(known)} ".casefold()
+
+
+def _says_alike(one: Candidate, other: Candidate, words: list[str]) -> bool:
+    """A few words, such as "No.", say something only under their title."""
+    return len(words) >= _TELLING or one.passage.title == other.passage.title
 
 
 def _same(one: str, other: str) -> bool:

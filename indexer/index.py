@@ -179,6 +179,11 @@ class Index:
             version.manifest.refresh()
         return [record for _, record in sorted(version.manifest.snapshot.documents.items())]
 
+    def check(self) -> None:
+        """Raises StoreError, or what else is wrong, where the index cannot be searched now."""
+        self.documents()
+        self.version.store.count()
+
     def status(self) -> IndexStatus:
         """The version that answers, its model and its size."""
         return self._live.status(self.documents(), self._settings.chunk_tokens)
@@ -200,10 +205,14 @@ class Index:
         while True:
             version = self.version
             try:
-                return retrieve(version.retriever)
+                found = retrieve(version.retriever)
             except StoreError:
                 if self.version is version:
-                    raise  # else it was switched, and its store is gone
+                    raise
+            else:
+                if self.version is version:
+                    return found
+            # It was switched meanwhile, and its store is gone, or was empty already.
 
     def calibrate(self) -> dict[str, Trust]:
         """Measure how far the embedding model can be trusted in each language of the documents, and keep to it."""

@@ -86,6 +86,7 @@ class LiveVersion:
     def switch(self, new: IndexVersion) -> None:
         """Let a version answer from now on, and delete the one before."""
         new.store.optimize()
+        new.calibrate_if_due()
         old = self._version
         self._versions.switch(new.number)
         with self._replacing:

@@ -120,7 +120,7 @@ class WriterTurns:
         try:
             last()
         finally:
-            if self._held:
+            if self._held and waited:  # else a writer is still at work, and the process keeps the lock until it ends
                 self._held.release()
             if waited:
                 self._writer.release()

@@ -11,6 +11,7 @@ a commit costs what it changes, not what the index holds.
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -67,6 +68,7 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = threading.RLock()  # searches refresh it while a writer writes
         self._stamp: tuple[int, int] | None = None
         self._clear()
         self._publish()
@@ -74,16 +76,17 @@ class Manifest:
 
     def refresh(self) -> None:
         """Read what another process has changed."""
-        while stamp := self._stat():
-            before = (self._stamp, self._log, self._offset)
-            if stamp != self._stamp:
-                self._load()
-                self._stamp = stamp
-            self._replay()
-            if before != (self._stamp, self._log, self._offset):
-                self._publish()
-            if self._stat() == stamp:  # else folded meanwhile, and the log that was read may be gone
-                return
+        with self._turn:
+            while stamp := self._stat():
+                before = (self._stamp, self._log, self._offset)
+                if stamp != self._stamp:
+                    self._load()
+                    self._stamp = stamp
+                self._replay()
+                if before != (self._stamp, self._log, self._offset):
+                    self._publish()
+                if self._stat() == stamp:  # else folded meanwhile, and the log that was read may be gone
+                    return
 
     def begin(self, revisions: Iterable[str]) -> None:
         """Note the revisions that are about to be written or replaced."""
@@ -112,15 +115,16 @@ class Manifest:
 
     def _write(self, change: dict[str, Any]) -> None:
         """Make a change durable, then visible."""
-        if self._stamp is None or self._offset > max(_FOLD, self._size):
-            self._apply(change)
-            self._fold()
-        else:
-            line = json.dumps(change, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
-            append_durably(self._log_file, line, self._offset)
-            self._offset += len(line)
-            self._apply(change)
-        self._publish()
+        with self._turn:
+            if self._stamp is None or self._offset > max(_FOLD, self._size):
+                self._apply(change)
+                self._fold()
+            else:
+                line = json.dumps(change, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
+                append_durably(self._log_file, line, self._offset)
+                self._offset += len(line)
+                self._apply(change)
+            self._publish()
 
     def _fold(self) -> None:
         """Everything into a new snapshot, and a new log begins."""

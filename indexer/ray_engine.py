@@ -36,7 +36,7 @@ class RayEngine:
         try:
             import ray.data  # noqa: F401 - an optional extra
         except ImportError as error:
-            raise RuntimeError("--engine ray needs Ray: pip install 'crossover[ray]'") from error
+            raise RuntimeError("--engine ray needs Ray: pip install 'ray[data]'") from error
         self._files = files
         self._skipped = skipped
         self._settings = settings

@@ -46,6 +46,7 @@ def rebuild(live: LiveVersion, turns: WriterTurns, settings: IndexerSettings, pr
                 live.catch_up()
                 if live.follow() is not old:  # another process was quicker
                     break
+                new.manifest.refresh()  # or fills it too
                 if not work.step():
                     live.switch(new)
                     return True
@@ -69,6 +70,7 @@ class Rebuild:
         self._new = new
         self._settings = settings
         self._todo: list[str] = []
+        self._file: tuple[object, dict[str, Document]] = (None, {})  # read last: its records come one after another
 
     def step(self) -> bool:
         """Move one batch; False where both versions hold the same documents already."""
@@ -166,11 +168,14 @@ class Rebuild:
             return None
         file = record.metadata.get("file", record.id)
         try:
-            found = list(readers.read(path, file, Path(root) if root else None, self._settings.reading))
-        except ReadError:
+            known = (path, file, root, path.stat().st_mtime_ns)
+            if known != self._file[0]:
+                found = readers.read(path, file, Path(root) if root else None, self._settings.reading)
+                self._file = (known, {each.id: each for each in found if isinstance(each, Document)})
+        except (ReadError, OSError):
             return None
-        same = (each for each in found if isinstance(each, Document) and each.id == record.id)
-        return next((each for each in same if each.content_hash == record.content_hash), None)
+        document = self._file[1].get(record.id)
+        return document if document and document.content_hash == record.content_hash else None
 
     @cached_property
     def _chunker(self) -> Chunker:

@@ -94,7 +94,7 @@ class Retriever:
 
     def passages(self, query: str, k: int, only: DocumentFilter | None = None) -> list[Passage]:
         """What :meth:`search` finds; of the latest questions to all documents it is remembered until these change."""
-        if only is not None:
+        if only is not None or 4 * k > CANDIDATES:  # a deeper search weighs otherwise: its first are not these
             return self.search(query, k, only).passages
         self._refresh()
         snapshot, trust = self._manifest.snapshot, self._trust.of(self._embedder.name)
@@ -107,6 +107,9 @@ class Retriever:
         found = self.search(query, depth).passages
         if self._manifest.snapshot is snapshot:
             with self._remembering:
+                latest = next(reversed(self._remembered.values()), None)
+                if latest and latest.snapshot is not snapshot:
+                    self._remembered.clear()  # each holds a listing of all documents as they were
                 self._remembered[query] = _Found(snapshot, trust, depth, found)
                 self._remembered.move_to_end(query)
                 if len(self._remembered) > _REMEMBERED:

@@ -88,8 +88,8 @@ class IndexVersion:
         """Delete documents with all their chunks: gone for every search once the manifest is written."""
         if ids:
             self.store.delete_revisions(self.manifest.remove(ids))
-            self.manifest.settle()
             self.store.optimize()
+            self.manifest.settle()
 
 
 class Versions:

@@ -12,12 +12,16 @@ from crossover.adapters.prompt import UNKNOWN
 from crossover.indexer.document import Passage
 from crossover.server.citations import AnswerText
 from crossover.server.engine.client import GenerationRequest
+from crossover.server.errors import ContextExceeded
 from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
 from crossover.server.protocol import Question, Target
 from crossover.server.routing.checking import seen_of
 from crossover.server.services import Services
 from crossover.server.strategies import ABSTAIN, ABSTAINING, STRATEGIES
+
+_NOT_ASKED = (LookupError, RuntimeError, ContextExceeded)
+"""What keeps a second strategy from answering: its adapter was deleted meanwhile, its prompt is too long, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
         if again is None:
             return first
         second = await _whole(again, services)
-    except (LookupError, RuntimeError) as error:  # its adapter was deleted meanwhile, say
+    except _NOT_ASKED as error:
         return _as_it_was(first, error)
     return replace(
         second,
@@ -106,6 +110,7 @@ async def _second(question: Question, prepared: Prepared, first: Answer, service
         cost_weight=None,
         cascade=None,
         passages=question.passages if row.passages else None,
+        only=question.only if row.passages else None,
         examples=question.examples if row.examples else None,
     )
     again = await prepare(asked, services, prepared.found)
@@ -126,18 +131,33 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
     One that is checked is whole before its first piece.
     """
     prepared = await prepare(question, services)
-    spent = (0, 0)
-    if prepared.second is not None:
-        first = await _whole(prepared, services)
-        try:
-            again = await _second(question, prepared, first, services)
-        except (LookupError, RuntimeError) as error:
-            first, again = _as_it_was(first, error), None
-        if again is None:
-            yield Answer(first.choices, 0, 0)
-            yield replace(first, choices=[])
-            return
-        prepared, spent = again, (first.prompt_tokens, first.completion_tokens)
+    if prepared.second is None:
+        async with aclosing(_generated(prepared, services)) as pieces:
+            async for piece in pieces:
+                yield piece
+        return
+    first, second, begin = await _whole(prepared, services), None, None
+    try:
+        if (again := await _second(question, prepared, first, services)) is not None:
+            second = _generated(again, services, first)
+            begin = await anext(second)
+    except _NOT_ASKED as error:
+        first, second = _as_it_was(first, error), None
+    if second is None or begin is None:
+        yield Answer(first.choices, 0, 0)
+        yield replace(first, choices=[])
+        return
+    async with aclosing(second):
+        yield begin
+        async for piece in second:
+            yield piece
+
+
+async def _generated(
+    prepared: Prepared, services: Services, first: Answer | None = None
+) -> AsyncGenerator[Answer, None]:
+    """The answer piece by piece, its token counts with those of an answer before it."""
+    spent = (first.prompt_tokens, first.completion_tokens) if first else (0, 0)
     started = perf_counter()
     if prepared.strategy is ABSTAINING:
         yield Answer(_refusals(prepared), 0, 0)

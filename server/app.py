@@ -24,6 +24,7 @@ from crossover.server.api import (
     route,
     search,
 )
+from crossover.server.cross_site import OwnPagesOnly
 from crossover.server.errors import BadRequest, body
 from crossover.server.request_log import RequestLog
 from crossover.server.services import Services, open_services
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.include_router(resource.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(OwnPagesOnly)
     app.add_middleware(RequestLog, lines=settings.request_log)
     return app
 

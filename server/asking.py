@@ -72,7 +72,10 @@ async def reached(context: Context) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _post(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
-    response = await client.post("/v1/chat/completions", json=body)
+    try:
+        response = await client.post("/v1/chat/completions", json=body)
+    except httpx.HTTPError as error:
+        raise NotNow(f"the server at {client.base_url} does not answer ({error}); is it still running?") from error
     told: dict[str, Any] = response.json()
     if response.status_code == 200:
         return {

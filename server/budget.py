@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from crossover.adapters.chat_template import ChatTokenizer
@@ -68,6 +68,8 @@ def fit(material: Material, tokenizer: ChatTokenizer, context: int, max_tokens: 
     Raises:
         ContextExceeded: the question alone does not fit.
     """
+    if len(material.history) > context:  # a turn takes a token at least
+        material = replace(material, history=_from_user(material.history[-context:]))
     room = max_tokens or min(default, max(1, context // _ANSWER_SHARE))
     prompt = tokenizer.encode(material.messages)
     if len(prompt) + room <= context:
@@ -85,28 +87,30 @@ def fit(material: Material, tokenizer: ChatTokenizer, context: int, max_tokens: 
     def fits(candidate: Material) -> bool:
         return len(tokenizer.encode(candidate.messages)) + room <= context
 
-    for variants in (_by_examples, _by_history, _by_passages):
-        # Each variant is longer than the one before: the longest that fits is found by halving.
-        candidates = variants(material, kept)
-        kept = candidates[bisect_left(candidates, True, lo=1, key=lambda each: not fits(each)) - 1]
+    def most(variant: Callable[[Material, Material, int], Material], count: int) -> Material:
+        """With as many as fit: each variant is longer than the one before, so that they are found by halving."""
+        found = bisect_left(range(count + 1), True, lo=1, key=lambda n: not fits(variant(material, kept, n)))
+        return variant(material, kept, found - 1)
+
+    kept = most(_by_examples, len(material.examples))
+    kept = most(_by_history, len(material.history))
+    kept = most(_by_passages, len(material.passages))
     return Fitted(tokenizer.encode(kept.messages), room, kept)
 
 
-def _by_examples(whole: Material, kept: Material) -> list[Material]:
-    """With none to all of the examples, the most similar first."""
-    count = len(whole.examples)
-    return [replace(kept, examples=whole.examples[count - n :]) for n in range(count + 1)]
+def _by_examples(whole: Material, kept: Material, n: int) -> Material:
+    """With so many of the examples, the most similar first."""
+    return replace(kept, examples=whole.examples[len(whole.examples) - n :])
 
 
-def _by_history(whole: Material, kept: Material) -> list[Material]:
-    """With none to all of the earlier turns, the newest first."""
-    count = len(whole.history)
-    return [replace(kept, history=_from_user(whole.history[count - n :])) for n in range(count + 1)]
+def _by_history(whole: Material, kept: Material, n: int) -> Material:
+    """With so many of the earlier turns, the newest first."""
+    return replace(kept, history=_from_user(whole.history[len(whole.history) - n :]))
 
 
-def _by_passages(whole: Material, kept: Material) -> list[Material]:
-    """With none to all of the passages, the best first, each of them whole."""
-    return [replace(kept, passages=whole.passages[:n]) for n in range(len(whole.passages) + 1)]
+def _by_passages(whole: Material, kept: Material, n: int) -> Material:
+    """With so many of the passages, the best first, each of them whole."""
+    return replace(kept, passages=whole.passages[:n])
 
 
 def _from_user(history: Sequence[Message]) -> Sequence[Message]:

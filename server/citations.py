@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 # Backticks open and close code, in which [1] is an index and no citation.
-_MARK = re.compile(r"`|[ \t]*\[(\d{1,3})\]")
+_MARK = re.compile(r"`|(?<![ \t])[ \t]*\[(\d{1,3})\]")
 # What may still become a citation when more text comes, with the blanks that would go with it.
-_UNFINISHED = re.compile(r"[ \t]*(?:\[\d{0,3})?\Z")
+_UNFINISHED = re.compile(r"(?<![ \t])[ \t]*(?:\[\d{0,3})?\Z")
 
 
 class AnswerText:

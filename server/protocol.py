@@ -191,7 +191,8 @@ def parse_chat(raw: bytes) -> ChatRequest:
         elif name not in ChatRequest.model_fields:
             why = _REFUSED.get(name, "not supported")
             raise BadRequest(f"{name}: {why}; leave it out", name, "unsupported_parameter")
-    for n, message in enumerate(body.get("messages") or ()):
+    messages = body.get("messages")
+    for n, message in enumerate(messages if isinstance(messages, list) else ()):
         _refuse_in_message(n, message)
     request = validate(ChatRequest, body)
     _check_pairs(request)

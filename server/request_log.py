@@ -12,11 +12,15 @@ from typing import Any
 import orjson
 from fastapi import Request
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crossover.server.errors import body, is_fault, translate
 
 logger = logging.getLogger(__name__)
+
+CLIENT_GONE = 499
+"""nginx's status for a request whose client left; nobody sees it but the log."""
 
 # Asked every few seconds by whoever watches over the server: only their failures are worth a line.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -67,6 +71,8 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status, facts["error"] = CLIENT_GONE, "the client left before its request was whole"
         except Exception as error:
             if is_fault(error):
                 logger.exception("request %s failed", request_id.decode())

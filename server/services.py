@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -22,7 +23,6 @@ from crossover.indexer.filters import DocumentFilter
 from crossover.indexer.index import Index
 from crossover.indexer.retriever import Trace
 from crossover.server.compatibility import differences
-from crossover.server.engine import adapter_calls
 from crossover.server.engine.client import Engine
 from crossover.server.engine.command import can_sleep
 from crossover.server.engine.prompt_embeds import PromptEmbeds
@@ -73,6 +73,7 @@ class Services:
         default_factory=lambda: ThreadPoolExecutor(_SEARCH_THREADS, thread_name_prefix="search")
     )
     rebuilding: asyncio.Task[None] | None = None
+    keeping: asyncio.Task[None] | None = None
     pausing: Pausing = field(init=False)
     given: GivenAnswers = field(init=False)
     fingerprint: str = field(init=False)
@@ -81,7 +82,10 @@ class Services:
     def __post_init__(self) -> None:
         self.pausing = Pausing(self.engine, self.supervisor, sleeps=can_sleep(self.settings))
         self.given = GivenAnswers(self.settings.feedback_answers)
-        parts = (self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages))
+        parts = [self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages)]
+        for name in ("reranker", "chat_template_kwargs", "quantization", "vllm_args"):
+            if setting := getattr(self.settings, name):
+                parts.append(f"{name}={json.dumps(setting, sort_keys=True)}")
         self.fingerprint = "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
     @property
@@ -113,17 +117,39 @@ class Services:
         else:
             await self._wait_for_servers()
             await self.load_adapters()
+            self.keeping = asyncio.create_task(self._keep_adapters())
         if self.settings.max_model_len is None and self.base.max_model_len is None:
-            self.context = await _served_context(self.engine) or self.context
+            self.context = await self.engine.max_model_len() or self.context
         for version in self.promoted.all().values():
             for difference in differences(version, self.base, self.tokenizer, self.prompts):
                 logger.warning("%s", difference)
 
-    async def load_adapters(self) -> None:
-        """Loads what is promoted and not loaded; an adapter that cannot be loaded is logged, others go on."""
+    async def load_adapters(self) -> set[str]:
+        """Loads what is promoted and not loaded; the served names of what cannot be, which is logged."""
         if self.supervisor is not None:  # after a crash it may have had to take another port
             next(iter(self.engine.pool.replicas)).url = self.supervisor.url
-        await reconcile(self.registry, self.engine, self.settings.vllm_adapter_root)
+        return set(await reconcile(self.registry, self.engine, self.settings.vllm_adapter_root))
+
+    async def missing_adapters(self) -> set[str]:
+        """Promoted adapters of our base model that vLLM has not loaded, though it has room for them.
+
+        Raises:
+            EngineUnavailable: no vLLM answers.
+        """
+        promoted = self.promoted.all().values()
+        wanted = {v.served_name for v in promoted if v.card.base_fingerprint == self.base.fingerprint}
+        loaded = wanted & await self.engine.loaded() if wanted else set()
+        # Of more adapters than slots, the others are loaded when they are asked for.
+        return wanted - loaded if len(loaded) < len(self.engine.fitting(list(wanted))) else set()
+
+    async def _keep_adapters(self) -> None:
+        """Loads again what a vLLM that is not ours has lost, after a restart say."""
+        failed: set[str] = set()
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            with suppress(RuntimeError, ValueError):
+                if await self.missing_adapters() - failed:
+                    failed = await self.load_adapters()
 
     async def _wait_for_servers(self) -> None:
         told: list[str] = []
@@ -166,6 +192,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             context=settings.max_model_len or base.max_model_len or _CONTEXT,
         )
         stack.callback(services.threads.shutdown, wait=False)
+        stack.callback(lambda: services.keeping and services.keeping.cancel())
         if index.outdated:
             services.rebuilding = asyncio.create_task(_rebuild(index))
         if supervisor is not None:
@@ -203,7 +230,7 @@ def _engine(settings: Settings, base: BaseModel, promoted: Promoted, supervisor:
         [supervisor.url] if supervisor else settings.vllm_urls,
         base.name,
         api_key=supervisor.api_key if supervisor else key,
-        adapter_path=lambda name: served_path(registry, registry.resolve(name).path, settings.vllm_adapter_root),
+        adapter_path=lambda name: served_path(registry, registry.resolve(name), settings.vllm_adapter_root),
         prompt_embeds=PromptEmbeds(registry, base),
         slots=settings.max_loras,
         pinned=lambda: promoted.served_names(settings.pinned),
@@ -211,10 +238,3 @@ def _engine(settings: Settings, base: BaseModel, promoted: Promoted, supervisor:
     if supervisor:
         engine.pool.situation = supervisor.situation
     return engine
-
-
-async def _served_context(engine: Engine) -> int | None:
-    """The shortest context length among the vLLM servers."""
-    cards = await asyncio.gather(*(adapter_calls.models(engine.pool, replica) for replica in engine.pool.replicas))
-    lengths = [card.get("max_model_len") for served in cards for card in served if card["id"] == engine.base_model]
-    return min((length for length in lengths if length), default=None)

@@ -47,6 +47,6 @@ class Labelled:
 
 
 FORMATS = (
-    *(Labelled(label) for label in ("label", "category", "intent", "class", "sentiment", "topic", "label_text")),
+    *(Labelled(label) for label in ("label_text", "label", "category", "intent", "class", "sentiment", "topic")),
     *(Labelled(label, "sentence") for label in ("label", "category")),
 )

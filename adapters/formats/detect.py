@@ -55,6 +55,7 @@ class Format(Protocol):
         """The examples of a row, or a DataError that names the field at fault."""
 
 
+_JUDGED = preference.Judged()
 _LAST_RESORT: tuple[Format, ...] = text.FORMATS  # many formats have a text beside other fields
 FORMATS: tuple[Format, ...] = (
     *messages.FORMATS, *conversational.FORMATS, *sharegpt.FORMATS, *vertex.FORMATS, *preference.FORMATS,
@@ -203,6 +204,8 @@ class _Kinds:
 
     def _candidates(self, row: Row) -> Iterator[Format]:
         main = self._main
+        if _JUDGED.matches(row):  # whatever most rows are: a bad answer must not be learnt
+            yield _JUDGED
         if main and main.matches(row):
             yield main
         yield from (kind for kind in FORMATS if kind.matches(row) and kind not in _LAST_RESORT)

@@ -61,8 +61,10 @@ def _lines(path: Path, text: str) -> Iterator[Item]:
         except json.JSONDecodeError as error:
             found = f"broken JSON at column {error.colno} ({error.msg})"
             expected = _hint(line, error.pos) or _A_LINE
+            decoder.take_twice()  # of this line, which is told already
             yield BadRow(DataError(path, number, "row", found=found, expected=expected, code="broken-json"), line)
         except (ValueError, RecursionError) as error:
+            decoder.take_twice()
             yield BadRow(_too_much(path, number, error), line)
         else:
             yield _row(path, number, value, decoder.take_twice())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
 from crossover.adapters.base_model import BaseModel
@@ -12,5 +13,5 @@ from crossover.adapters.base_model import BaseModel
 def save_model(model: PreTrainedModel, base: BaseModel, folder: Path) -> None:
     """Writes model, tokenizer and chat template as vLLM reads them, in the precision of the base model."""
     precision = AutoConfig.from_pretrained(base.path).dtype
-    model.to(precision or "bfloat16").save_pretrained(folder)
+    model.to(precision or torch.bfloat16).save_pretrained(folder)
     AutoTokenizer.from_pretrained(base.path).save_pretrained(folder)

@@ -83,7 +83,10 @@ def train(
     decisive = _decisive(material, options, base, tokenizer, parent, validation)
     with Workspace(registry.folder / options.name, decisive) as workspace:
         rows = _rows(material, options, base, tokenizer)
+        rows.check()  # now, and not in the middle of the first epoch
         unseen = _unseen(validation, options, base, tokenizer, retrieve) if validation else None
+        if unseen:
+            _check_held_out(unseen)
         watch = Stopwatch()
         model, losses, tokens = _fit(rows, unseen, parent, options, base, tokenizer, workspace, progress)
         folder = workspace.fresh_folder("finished")
@@ -160,6 +163,15 @@ def _unseen(
     drawer = context_drawer(validation, options, retrieve) if retrieve else None
     draw = drawer.draw if drawer else lambda _, row: Drawn(validation[row])
     return Rows(draw, validation, 1, tokenizer, options.prompts, _context(base, options))
+
+
+def _check_held_out(unseen: Rows) -> None:
+    from crossover.adapters.training.rows import RowTooLong
+
+    try:
+        unseen.check()
+    except RowTooLong as error:
+        raise RowTooLong(f"--held-out: {error}") from None
 
 
 def _context(base: BaseModel, options: TrainOptions) -> int:

@@ -67,9 +67,12 @@ class Rows:
         return row if row is not None else self._row(index)
 
     def check(self) -> None:
-        """Raises RowTooLong, naming the line, when an example can never fit."""
-        for row in range(len(self._examples)):
-            self._fitted(0, row)
+        """Raises RowTooLong, naming the line, when an example does not fit even without passages and history."""
+        for example in self._examples:
+            bare = Drawn(replace(example, history=()))
+            tokens = len(self._tokenizer.encode_example(self._messages(bare), bare.answer)[0])
+            if tokens > self._max_tokens:
+                raise self._too_long(example, tokens)
 
     def longest(self) -> int:
         """Tokens of the longest row, as far as a sample of the first epoch tells."""
@@ -124,8 +127,11 @@ class Rows:
             return fewer
         if drawn.example.history:  # the oldest question and its answer go first, as in serving
             return Drawn(replace(drawn.example, history=drawn.example.history[2:]))
-        raise RowTooLong(
-            f"the example in line {original.line} has {tokens} tokens, but the base model's context takes "
+        raise self._too_long(original, tokens)
+
+    def _too_long(self, example: Example, tokens: int) -> RowTooLong:
+        return RowTooLong(
+            f"the example in line {example.line} has {tokens} tokens, but the base model's context takes "
             f"{self._max_tokens}; shorten it, or set a base model with a longer context"
         )
 

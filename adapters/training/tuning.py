@@ -19,6 +19,7 @@ from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.adapters.servable import NotServable
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.validation import EVALUATIONS
+from crossover.adapters.training.workspace import SEARCH_PREFIX, TrainingRuns, locked
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -60,6 +61,7 @@ def search(
 
     Raises:
         ValueError: nothing held out stays to judge the trials by.
+        TrainingRuns: the same search is under way in another process.
     """
     import optuna
     from optuna.storages import JournalStorage
@@ -70,41 +72,45 @@ def search(
     key = hashlib.sha256(
         f"{subject} {options.method} {options.hyperparameters()} {sorted(fixed)}".encode()
     ).hexdigest()[:12]
-    folder = registry.folder / options.name / f".tuning-{key}"
+    folder = registry.folder / options.name / f"{SEARCH_PREFIX}{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(folder / "study.log"))),
-        study_name="tune",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED, n_warmup_steps=_FIRST_LOOKS),
-    )
-    # Seeded by how far it is: a search that goes on would else draw its first trials again.
-    study.sampler = optuna.samplers.TPESampler(seed=options.seed + len(study.trials), n_startup_trials=_UNPRUNED)
-    _take_up(study, _values(options, fixed))
-    tried = Registry(folder / "trials")
+    lock = locked(folder)
+    if lock is None:
+        raise TrainingRuns(f"this search is already running in another process ({folder})")
+    with lock:
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(folder / "study.log"))),
+            study_name="tune",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED, n_warmup_steps=_FIRST_LOOKS),
+        )
+        # Seeded by how far it is: a search that goes on would else draw its first trials again.
+        study.sampler = optuna.samplers.TPESampler(seed=options.seed + len(study.trials), n_startup_trials=_UNPRUNED)
+        _take_up(study, _values(options, fixed))
+        tried = Registry(folder / "trials")
 
-    def attempt(trial: Trial) -> float:
-        chosen = _chosen(trial, options, registry, fixed)
-        version = train(chosen, tried, _watched(trial, progress))
-        if version.card.validation is None:
-            raise ValueError("--tune judges by held-out examples: give some 20 or more with --held-out")
-        loss = min(loss for _, loss in version.card.validation.losses)
-        trial.set_user_attr("digest", version.digest)
-        say(f"trial {trial.number + 1}: validation loss {loss:.4f} with {_listed(_values(chosen, fixed))}")
-        return loss
+        def attempt(trial: Trial) -> float:
+            chosen = _chosen(trial, options, registry, fixed)
+            version = train(chosen, tried, _watched(trial, progress))
+            if version.card.validation is None:
+                raise ValueError("--tune judges by held-out examples: give some 20 or more with --held-out")
+            loss = min(loss for _, loss in version.card.validation.losses)
+            trial.set_user_attr("digest", version.digest)
+            say(f"trial {trial.number + 1}: validation loss {loss:.4f} with {_listed(_values(chosen, fixed))}")
+            return loss
 
-    ended = (TrialState.COMPLETE, TrialState.PRUNED)
-    while len(study.get_trials(deepcopy=False, states=ended)) < trials:
-        study.optimize(attempt, n_trials=1)
-        _forget_the_rest(tried, options.name, study.best_trial.user_attrs["digest"])
-    best = study.best_trial
-    version = tried.resolve(f"{options.name}@{best.user_attrs['digest']}")
-    command = repeating(words, _values(_with(options, best.params), fixed))
-    say(f"the best of {trials}, trial {best.number + 1}; to repeat it: {command}")
-    card = version.card.model_copy(update={"command": command})
-    registered = registry.add(Path(shutil.copytree(version.path, folder / "best", dirs_exist_ok=True)), card)
-    shutil.rmtree(folder)
-    return registered
+        ended = (TrialState.COMPLETE, TrialState.PRUNED)
+        while len(study.get_trials(deepcopy=False, states=ended)) < trials:
+            study.optimize(attempt, n_trials=1)
+            _forget_the_rest(tried, options.name, study.best_trial.user_attrs["digest"])
+        best = study.best_trial
+        version = tried.resolve(f"{options.name}@{best.user_attrs['digest']}")
+        command = repeating(words, _values(_with(options, best.params), fixed))
+        say(f"the best of {trials}, trial {best.number + 1}; to repeat it: {command}")
+        card = version.card.model_copy(update={"command": command})
+        registered = registry.add(Path(shutil.copytree(version.path, folder / "best", dirs_exist_ok=True)), card)
+        shutil.rmtree(folder)
+        return registered
 
 
 def repeating(words: Sequence[str], values: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ _LAST_FILE = "trainer_state.json"
 # An adapter of any use is larger than that.
 _NOTHING_LEFT = 1 << 18
 _PREFIX = ".training-"
+SEARCH_PREFIX = ".tuning-"
 ABANDONED_DAYS = 7
 
 
@@ -47,7 +48,7 @@ class Workspace:
     def __enter__(self) -> Self:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.folder)
+            self._lock = locked(self.folder)
         except PermissionError as error:
             raise RuntimeError(f"cannot write to {self.folder}: {error.strerror}; check the rights") from error
         if self._lock is None:
@@ -92,9 +93,9 @@ def remove_abandoned(adapters: Path, days: float = ABANDONED_DAYS) -> list[Path]
         adapters: the folder of all adapters, HOME/adapters.
     """
     removed = []
-    for folder in sorted(adapters.glob(f"*/{_PREFIX}*")):
+    for folder in sorted(each for prefix in (_PREFIX, SEARCH_PREFIX) for each in adapters.glob(f"*/{prefix}*")):
         try:
-            if time.time() - _touched(folder) > days * 86400 and (lock := _locked(folder)):
+            if time.time() - _touched(folder) > days * 86400 and (lock := locked(folder)):
                 with lock:
                     shutil.rmtree(folder)
                 removed.append(folder)
@@ -103,8 +104,8 @@ def remove_abandoned(adapters: Path, days: float = ABANDONED_DAYS) -> list[Path]
     return removed
 
 
-def _locked(folder: Path) -> IO[str] | None:
-    """The lock of a working folder, held until it is closed; None: another process holds it."""
+def locked(folder: Path) -> IO[str] | None:
+    """The lock of a folder, held until it is closed; None: another process holds it."""
     lock = (folder / "lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +117,7 @@ def _locked(folder: Path) -> IO[str] | None:
 
 def _touched(folder: Path) -> float:
     """When anything in the folder was last written, in seconds since the epoch."""
-    return max(each.stat().st_mtime for each in (folder, *folder.iterdir()))
+    return max(each.stat().st_mtime for each in (folder, *folder.rglob("*")))
 
 
 def _complete(checkpoint: Path) -> bool:

@@ -6,6 +6,7 @@ run of last time is the answer, and the first run of a version is what it is mea
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,20 @@ def ask_canary(questions: QuestionSet, version: AdapterVersion, home: Path, url:
 
     Raises:
         ArmRefused, ServerUnavailable: the server cannot answer.
+        RuntimeError: another version is promoted.
     """
     from crossover.eval.running import RunRequest, run
     from crossover.eval.scoring import load
 
     request = RunRequest(questions, home, strategies=[*_RIVALS, *_TUNED], adapter=version.name)
-    return load([run(request, url, console)])
+    found = load([run(request, url, console)])
+    answered = {name for arm in _TUNED for name in _run(found, arm).adapters}
+    if others := sorted(answered - {version.served_name}):
+        raise RuntimeError(
+            f"--canary asks the version that is promoted ({', '.join(others)}), not {version.served_name}: promote it "
+            "first, or leave the digest out"
+        )
+    return found
 
 
 def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evaluation | None:
@@ -43,7 +52,7 @@ def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evalu
 
     asked = [(question.id, question.question) for question in now.questions]
     begun: list[tuple[str, Evaluation]] = []
-    for folder in sorted((home / "runs").glob(f"{now.questions.name}-*")):
+    for folder in sorted((home / "runs").glob(f"{glob.escape(now.questions.name)}-*")):
         try:
             found = load([folder])
         except (RunsError, ValueError, OSError):
@@ -52,7 +61,7 @@ def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evalu
         known = [(question.id, question.question) for question in found.questions]
         if known == asked and all(arm in runs and runs[arm].adapters == [version.served_name] for arm in _TUNED):
             begun.append((str(runs[_TUNED[0]].header.get("started_at", "")), found))
-    at, first = min(begun, key=lambda each: each[0])
+    at, first = min(begun, key=lambda each: each[0], default=("", None))
     return first if at != _run(now, _TUNED[0]).header.get("started_at") else None
 
 

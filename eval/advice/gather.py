@@ -142,7 +142,10 @@ def _sources(version: AdapterVersion, settings: Settings, url: str | None) -> So
         import httpx
 
         path = f"{url}/v1/adapters/{version.name}/sources"
-        response = httpx.get(path, params={"version": version.digest}, timeout=_SECONDS, trust_env=False)
+        try:
+            response = httpx.get(path, params={"version": version.digest}, timeout=_SECONDS, trust_env=False)
+        except httpx.HTTPError as error:
+            raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
         if response.status_code != 200:
             raise RuntimeError(f"the server at {url} cannot compare the sources: {response.json()['error']['message']}")
         return SourceChanges(**response.json())

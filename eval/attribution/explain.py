@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from crossover.adapters.refusal import is_refusal
 from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.literal import form_words, holds, is_literal, value_of, words
@@ -47,7 +49,7 @@ class _Answer:
 
 
 def explain(evaluation: Evaluation, taught: Mapping[str, Taught]) -> dict[str, list[Cause | None]]:
-    """For each arm the cause of every answer in the questions' order; None where the answer is right.
+    """For each arm the cause of every wrong answer in the questions' order; None where it is not wrong.
 
     Args:
         taught: what the adapters were trained on, by served name; an adapter that is not in it has no causes of
@@ -56,10 +58,10 @@ def explain(evaluation: Evaluation, taught: Mapping[str, Taught]) -> dict[str, l
     known = _known(evaluation)
     causes: dict[str, list[Cause | None]] = {}
     for run in evaluation.runs:
-        routed = run.arm == AUTO
+        routed, right = run.arm == AUTO, evaluation.right(run.arm)
         causes[run.arm] = [
             None
-            if run.exact[index] == 1
+            if right[index] == 1 or np.isnan(right[index])
             else _cause(known[index], row, taught, routed and _elsewhere(evaluation, index))
             for index, row in enumerate(run.rows)
         ]
@@ -67,7 +69,7 @@ def explain(evaluation: Evaluation, taught: Mapping[str, Taught]) -> dict[str, l
 
 
 def _elsewhere(evaluation: Evaluation, index: int) -> bool:
-    return any(run.exact[index] == 1 for run in evaluation.runs if run.arm != AUTO)
+    return any(evaluation.right(run.arm)[index] == 1 for run in evaluation.runs if run.arm != AUTO)
 
 
 def _known(evaluation: Evaluation) -> list[_Known]:

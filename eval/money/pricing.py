@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Usage:
         prompt_tokens, answer_tokens: of each question, shape (questions,); NaN where the server refused it.
         searches: the share of questions that passages were searched for.
         adapter: the served name of its adapter.
-        questions_per_second: reached under the run's load; NaN where times or concurrency are not recorded.
+        questions_per_second: reached under the run's load; NaN where times are not recorded.
         elsewhere: whether another endpoint answered.
     """
 
@@ -46,8 +47,6 @@ class Usage:
     @classmethod
     def of(cls, run: ScoredRun) -> Usage:
         """The usage of a run."""
-        seconds = [row["wall_ms"] / 1000 for row in run.rows if "wall_ms" in row]
-        under_way = run.header.get("options", {}).get("concurrency")
         return cls(
             arm=run.arm,
             prompt_tokens=_tokens(run, "prompt_tokens"),
@@ -55,8 +54,7 @@ class Usage:
             searches=float(np.mean([bool(sources_of(row)) for row in run.rows])),
             adapter=next(iter(run.adapters), None),
             shows_examples=run.arm in _SHOWS_EXAMPLES or bool(_prompt_settings(run).get("examples")),
-            # Little's law: while the queue is full, throughput is what is under way over the time each takes.
-            questions_per_second=under_way / float(np.mean(seconds)) if seconds and under_way else math.nan,
+            questions_per_second=_reached(run),
             elsewhere="url" in run.header.get("identity", {}),
         )
 
@@ -156,6 +154,20 @@ def _gpus(usage: Usage, prices: Prices) -> Gpus:
         )
     carried = speed * gpu.utilisation / gpu.peak_to_mean_load * _DAY_SECONDS
     return Gpus(carried, 24 * gpu.price_per_gpu_hour, gpu.fewest_gpus)
+
+
+def _reached(run: ScoredRun) -> float:
+    """Answers over the seconds in which at least one was under way: a run may have rested in between."""
+    spans = sorted(
+        (datetime.fromisoformat(row["asked_at"]).timestamp(), row["wall_ms"] / 1000)
+        for row in run.rows
+        if "wall_ms" in row and "asked_at" in row
+    )
+    busy, until = 0.0, -math.inf
+    for begun, seconds in spans:
+        busy += max(0.0, begun + seconds - max(until, begun))
+        until = max(until, begun + seconds)
+    return len(spans) / busy if busy else math.nan
 
 
 def _tokens(run: ScoredRun, field: str) -> Scores:

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from rich import box
 from rich.table import Table
 
-from crossover.eval.questions import OVERALL
+from crossover.eval.attribution import training_examples
+from crossover.eval.questions import OVERALL, UNSLICED
 from crossover.eval.report.document import Difference
 from crossover.eval.report.make import run_folder
 from crossover.eval.report.recommendation import p_text
 from crossover.eval.scoring import Evaluation, RunsError, load
+from crossover.eval.slices.recorded import with_slices
 from crossover.eval.statistics import compare, holm
 
 
@@ -44,16 +46,19 @@ class Changes(BaseModel):
     added: list[str]
 
 
-def of_two(folders: Sequence[Path]) -> tuple[Evaluation, Evaluation] | None:
+def of_two(folders: Sequence[Path], home: Path) -> tuple[Evaluation, Evaluation] | None:
     """The evaluations of two folders that share an arm, an older and a newer one; None when there is nothing to
     compare: another number of folders, or arms that belong side by side.
+
+    Args:
+        home: where the adapters are, for what they were trained on; each folder's own, HOME/runs/NAME, is tried too.
 
     Raises:
         RunsError: a folder without finished runs, or of other questions than the first.
     """
     if len(folders) != 2:
         return None
-    before, after = (load([run_folder(folder)]) for folder in folders)
+    before, after = (_evaluated(run_folder(folder), home) for folder in folders)
     if not {run.arm for run in before.runs} & {run.arm for run in after.runs}:
         return None
     if before.questions.digest != after.questions.digest:
@@ -61,17 +66,29 @@ def of_two(folders: Sequence[Path]) -> tuple[Evaluation, Evaluation] | None:
     return before, after
 
 
+def _evaluated(answers: Path, home: Path) -> Evaluation:
+    evaluation = load([answers])
+    examples = training_examples(evaluation.adapters, [home, answers.resolve().parent.parent])
+    return with_slices(evaluation, answers, [each for known in examples.values() for each in known])
+
+
 def changes(before: Evaluation, after: Evaluation, names: tuple[str, str]) -> Changes:
-    """What changed in every arm that both have, with Holm's correction over arms x slices, overall on its own."""
+    """What changed in every arm that both have, with Holm's correction over arms x slices, overall on its own.
+
+    Raises:
+        RunsError: adapters were trained on every question.
+    """
+    headline = before.mask(OVERALL) & after.mask(OVERALL)  # what an adapter has seen stays out, as in either report
+    if not headline.any():
+        raise RunsError(f"{names[1]}: its adapters or those before it were trained on every question; ask others")
     old, new = ({run.arm: run.exact for run in each.runs} for each in (before, after))
     shared = [arm for arm in old if arm in new]
     found: dict[str, dict[str, Change]] = {}
-    for family in ([OVERALL], list(before.questions.slices)):
+    for family in ([OVERALL], [name for name in before.questions.slices if name != UNSLICED]):
         places = [(name, arm) for name in family for arm in shared]
         raw = []
         for name, arm in places:
-            # What an adapter has seen in the meantime stays out of the headline, as in either report.
-            chosen = before.mask(OVERALL) & after.mask(OVERALL) if name == OVERALL else before.mask(name)
+            chosen = headline if name == OVERALL else before.mask(name)
             groups = [group for group, take in zip(before.groups, chosen, strict=True) if take]
             raw.append((compare(new[arm][chosen], old[arm][chosen], groups, comparisons=len(places)), chosen))
         for (name, arm), comparison, (_, chosen) in zip(places, holm([c for c, _ in raw]), raw, strict=True):

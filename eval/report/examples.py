@@ -92,9 +92,11 @@ def failed(evaluation: Evaluation, failures: Mapping[str, Failures], first: str)
 
 
 def _telling(evaluation: Evaluation, indices: Iterable[int]) -> list[int]:
-    patterns: dict[tuple[float, ...], list[int]] = {}
+    patterns: dict[tuple[bool, ...], list[int]] = {}
     for index in indices:
-        patterns.setdefault(tuple(run.exact[index] for run in evaluation.runs), []).append(index)
+        patterns.setdefault(tuple(bool(evaluation.right(run.arm)[index] == 1) for run in evaluation.runs), []).append(
+            index
+        )
     rounds = sorted(patterns.values(), key=len, reverse=True)
     deepest = max(len(members) for members in rounds)
     in_turn = [members[depth] for depth in range(deepest) for members in rounds if depth < len(members)]
@@ -117,5 +119,5 @@ def _example(evaluation: Evaluation, index: int) -> Example:
             for source in sources_of(row)
         )
         text = str(row["answer"]) or f"(refused by the server: {row.get('error', 'empty answer')})"
-        answers.append(Answered(run.arm, text, bool(run.exact[index]), passages))
+        answers.append(Answered(run.arm, text, bool(evaluation.right(run.arm)[index] == 1), passages))
     return Example(question.id, question.slice, question.question, question.references, tuple(answers))

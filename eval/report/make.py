@@ -24,7 +24,8 @@ from crossover.indexer.settings import IndexerSettings
 
 def report_folder(runs: Path) -> Path:
     """Where the report of a run folder belongs: HOME/reports/NAME for HOME/runs/NAME, else beside the answers."""
-    return runs.parent.parent / "reports" / runs.name if runs.resolve().parent.name == "runs" else runs
+    resolved = runs.resolve()
+    return resolved.parent.parent / "reports" / resolved.name if resolved.parent.name == "runs" else runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ NOTHING = Beside()
 
 def run_folder(given: Path) -> Path:
     """The answers behind a folder: itself, or HOME/runs/NAME for the report in HOME/reports/NAME."""
-    answers = given.parent.parent / "runs" / given.name
-    return answers if given.parent.name == "reports" and answers.is_dir() else given
+    resolved = given.resolve()
+    answers = resolved.parent.parent / "runs" / resolved.name
+    return answers if resolved.parent.name == "reports" and answers.is_dir() else given
 
 
 def make(

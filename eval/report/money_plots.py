@@ -88,7 +88,7 @@ def quality_and_cost(report: Report) -> str:
     axes.grid(color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(f"{report.break_even.currency} per 1,000 questions", color=INK, fontsize=_SMALL)
-    axes.set_ylabel("exact match, %", color=INK, fontsize=_SMALL)
+    axes.set_ylabel(f"{report.headline}, %", color=INK, fontsize=_SMALL)
     return svg(drawn)
 
 

@@ -107,7 +107,7 @@ def oracle_sentence(report: Report) -> str:
         else f"for each question {each.instead} {gained(each)} over {each.arm}"
         for each in report.oracles
     ]
-    return f"What mending would be worth, at most: {'; '.join(told)}." if told else ""
+    return f"What mending would be worth by exact match, at most: {'; '.join(told)}." if told else ""
 
 
 def gained(oracle: Oracle) -> str:

@@ -88,16 +88,22 @@ def _choice(strategies: Mapping[str, Strategy], overall: Winner, chosen: str) ->
             f"{said}, significantly more than every other strategy "
             f"(the next, {next_best}, {percent(strategies[next_best].score)}; {p_text(overall.p_value)})."
         )
-    tied = f"{listed(overall.tied)}, {_dearer(strategies, overall)}{apart(overall)}"
+    tied = f"{listed(overall.tied)}, {_dearer(strategies, overall, chosen)}{apart(overall)}"
     return (
         f"{said}; no difference is shown to {tied}, and the best, "
         f"{overall.best}, is significantly above {listed(overall.beats)} ({p_text(overall.p_value)})."
     )
 
 
-def _dearer(strategies: Mapping[str, Strategy], overall: Winner) -> str:
-    unknown = [arm for arm in overall.tied if strategies[arm].cost_per_1000 is None]
-    return f"which cost more (the cost of {listed(unknown)} is not known)" if unknown else "which cost more"
+def _dearer(strategies: Mapping[str, Strategy], overall: Winner, chosen: str) -> str:
+    own = strategies[chosen].cost_per_1000
+    costs = {arm: strategies[arm].cost_per_1000 for arm in overall.tied}
+    known = [cost for cost in costs.values() if cost is not None]
+    if own is None or not known:
+        return "and which of them is cheapest is not known"
+    unknown = [arm for arm, cost in costs.items() if cost is None]
+    said = "which cost more" if min(known) > own else "which cost no less"
+    return f"{said} (the cost of {listed(unknown)} is not known)" if unknown else said
 
 
 def _where_else(winners: Mapping[str, Winner], chosen: str) -> str:

@@ -24,6 +24,8 @@ def sentence(found: Resolution) -> str:
     least, difference = f"{_points(found.detectable)}", f"{_points(abs(found.difference))}"
     if found.shown:
         return f"{asked} show differences of {least} or more; {found.best} is {difference} above {found.rival}."
+    if abs(found.difference) >= found.detectable:
+        return f"{asked} do not show the {difference} found between {found.best} and {found.rival}: some more could."
     text = f"{asked} cannot tell apart what differs by less than {least} ({found.best} and {found.rival})"
     if found.more_questions is None:
         return f"{text}; between these no difference was found."

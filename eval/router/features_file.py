@@ -90,7 +90,7 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
     from crossover.adapters.registry import Registry
     from crossover.indexer.index import Index
     from crossover.server.examples import TrainingExamples
-    from crossover.server.routing.extraction import DEPTH, extract
+    from crossover.server.routing.extraction import depth, extract
 
     server = _server_of(folder)
     base = resolve(settings.base_model)
@@ -101,7 +101,7 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
     registry = Registry(settings.home)
     version = next((registry.resolve(f"{name}@{digest}") for name, digest in promoted.items()), None)
     with Index.open(settings) as index:
-        documents = documents_digest((record.id, record.content_hash) for record in index.documents())
+        documents = documents_digest((record.id, record.revision) for record in index.documents())
         if documents != server["documents"]:
             raise RunMismatch(f"{settings.home}: other documents are indexed than in the run of {folder}")
         examples = TrainingExamples(registry, index)
@@ -109,7 +109,7 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
         with open_log(folder, questions, state, now) as log:
             for question in questions:
                 if question.id not in log.done:
-                    found = index.search(question.question, DEPTH)
+                    found = index.search(question.question, depth(now.passages))
                     seen = extract(question.question, found, version, examples)
                     log.append({"id": question.id, "features": seen.known()})
 

@@ -146,7 +146,9 @@ def _converter_class() -> Any:
             if max(map(len, rows), default=0) < 2:  # a frame around a text
                 return f"\n\n{text}\n\n"
             headed = len(rows[0]) > 1 and all(cell.name == "th" for cell in rows[0])
-            cells = [[part for cell in row for part in self._parts(cell)] for row in rows]
+            cells = [
+                [part for cell in row for part in self._parts(cell)][: None if len(row) > 1 else 1] for row in rows
+            ]
             if not headed and any(_is_labelled(row) for row in rows):
                 paragraphs = (
                     _labelled(texts) if _is_labelled(row) else " ".join(dict.fromkeys(texts))

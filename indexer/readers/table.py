@@ -14,7 +14,7 @@ def to_text(rows: Iterable[Row], *, header: bool | None = None) -> str:
         rows: cells as text; ragged rows are fine, empty ones are left out.
         header: whether the first row names the columns; None where that is to be judged.
     """
-    filled = [cells for cells in (_cells(row) for row in rows) if any(cells)]
+    filled = [cells for cells in ([" ".join(cell.split()) for cell in row] for row in rows) if any(cells)]
     if not filled:
         return ""
     if header is None:
@@ -23,11 +23,6 @@ def to_text(rows: Iterable[Row], *, header: bool | None = None) -> str:
     if not body:
         return " | ".join(cell for cell in names if cell)
     return "\n\n".join(_row(names, cells) for cells in body)
-
-
-def _cells(row: Row) -> list[str]:
-    cells = [" ".join(cell.split()) for cell in row]
-    return cells[:1] if len(set(cells)) == 1 else cells  # one cell across all columns
 
 
 def _row(names: Row, cells: Row) -> str:

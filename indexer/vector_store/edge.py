@@ -251,7 +251,7 @@ def _config(dimension: int, *, forgets_at_once: bool) -> EdgeConfig:
     return EdgeConfig(
         vectors={DENSE: EdgeVectorParams(size=dimension, distance=Distance.Cosine)},
         sparse_vectors={SPARSE: EdgeSparseVectorParams(modifier=Modifier.Idf)},
-        optimizers=optimizer.AT_ONCE if forgets_at_once else None,
+        optimizers=optimizer.AT_ONCE if forgets_at_once else optimizer.SELDOM,
     )
 
 

@@ -17,9 +17,12 @@ from qdrant_edge import EdgeOptimizersConfig, EdgeShard
 from crossover.indexer.errors import StoreError
 
 _WORTH_IT = 6000  # vectors without a graph; the engine builds one from 10 MB of vectors on, and is quick below
+_NO_GRAPH = 1 << 30  # KiB
 _DELETED = 0.2  # of the vectors: from here on the engine builds the graph anew
-AT_ONCE = EdgeOptimizersConfig(deleted_threshold=1e-9, vacuum_min_vector_number=1)
-"""Deleted points are forgotten each time: until then they count in how rare a word is, and move scores."""
+AT_ONCE = EdgeOptimizersConfig(deleted_threshold=1e-9, vacuum_min_vector_number=1, indexing_threshold=_NO_GRAPH)
+"""Of a small shard: deleted points are forgotten each time, for until then they count in how rare a word is."""
+SELDOM = EdgeOptimizersConfig(deleted_threshold=_DELETED, vacuum_min_vector_number=1000, indexing_threshold=10_000)
+"""Of others, the engine's own values: a shard keeps what a configuration leaves out as it was."""
 _SCRIPT = """
 import os, sys
 os.nice(10)  # questions are answered meanwhile
@@ -32,7 +35,7 @@ shard.close()
 
 
 def is_small(shard: EdgeShard) -> bool:
-    """Whether all of it can be written anew in a moment, since it needs no graph."""
+    """Whether all of it can be written anew in a moment, without a graph."""
     return bool(shard.info().points_count < _WORTH_IT)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 import orjson
@@ -11,8 +13,10 @@ from starlette.responses import Response
 
 from crossover.server.bodies import parse_json, validate
 from crossover.server.errors import BodyTooLarge
+from crossover.server.request_log import CLIENT_GONE, note
 from crossover.server.services import Services
 
+T = TypeVar("T")
 W = TypeVar("W", bound=BaseModel)
 
 
@@ -48,6 +52,24 @@ async def read_as(wire: type[W], request: Request) -> W:
         BadRequest: it is no JSON object, or names the first field at fault.
     """
     return validate(wire, parse_json(await read_body(request)))
+
+
+async def while_wanted(request: Request, answering: Awaitable[T]) -> T | None:
+    """What is answered; None, and nothing is generated any more, once the client of a request has gone."""
+    work = asyncio.ensure_future(answering)
+    gone = asyncio.ensure_future(request.receive())  # the body has been read: nothing else can come
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        return await work if work.done() else None
+    finally:
+        work.cancel()
+        gone.cancel()
+
+
+def client_gone(request: Request) -> Response:
+    """The answer that nobody waits for, for the log alone."""
+    note(request, error="the client did not wait for its answer")
+    return Response(status_code=CLIENT_GONE)
 
 
 def json_response(body: Any, status: int = 200) -> Response:

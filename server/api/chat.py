@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from crossover.server.answering import Answer, answer, stream
-from crossover.server.api import json_response, read_body, services_of
+from crossover.server.api import client_gone, json_response, read_body, services_of, while_wanted
 from crossover.server.bodies import described
 from crossover.server.errors import body, is_fault
 from crossover.server.protocol import ChatRequest, parse_chat, question_of
@@ -23,7 +22,6 @@ from crossover.server.wire import Chunks, chat_completion
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
-_CLIENT_GONE = 499  # nginx's; nobody sees it but the log
 
 
 @router.post("/v1/chat/completions", openapi_extra=described(ChatRequest))
@@ -34,10 +32,9 @@ async def create_chat_completion(request: Request) -> Response:
     question = question_of(chat)
     note(request, model=chat.model, user=chat.user or chat.safety_identifier, metadata=chat.metadata)
     if not chat.stream:
-        result = await _while_wanted(request, answer(question, services))
+        result = await while_wanted(request, answer(question, services))
         if result is None:
-            note(request, error="the client did not wait for its answer")
-            return Response(status_code=_CLIENT_GONE)
+            return client_gone(request)
         _note(request, result)
         told = chat_completion(result, chat.model, services.fingerprint)
         texts = [choice.text for choice in result.choices]
@@ -45,7 +42,9 @@ async def create_chat_completion(request: Request) -> Response:
         return json_response(told)
     pieces = stream(question, services)
     # What fails before the first piece still gets its proper status.
-    first = await anext(pieces)
+    first = await while_wanted(request, anext(pieces))
+    if first is None:
+        return client_gone(request)
     chunks = Chunks(chat.model, services.fingerprint, with_usage=_with_usage(chat))
     remember = partial(services.given.remember, chunks.id, chat.model, question)
     return StreamingResponse(
@@ -53,18 +52,6 @@ async def create_chat_completion(request: Request) -> Response:
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
-
-
-async def _while_wanted(request: Request, answering: Coroutine[Any, Any, Answer]) -> Answer | None:
-    """The answer; None, and nothing is generated any more, once its client has gone."""
-    work = asyncio.ensure_future(answering)
-    gone = asyncio.ensure_future(request.receive())  # the body has been read: nothing else can come
-    try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        return await work if work.done() else None
-    finally:
-        work.cancel()
-        gone.cancel()
 
 
 def _with_usage(chat: ChatRequest) -> bool:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from crossover.indexer.document import Passage
 from crossover.server.answering import answer
-from crossover.server.api import json_response, read_as, services_of
+from crossover.server.api import client_gone, json_response, read_as, services_of, while_wanted
 from crossover.server.bodies import described
 from crossover.server.errors import BadRequest, body, is_fault
 from crossover.server.protocol import Question, Target, parse_model
-from crossover.server.routing.extraction import DEPTH
+from crossover.server.routing.extraction import depth
 from crossover.server.services import Services
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 from crossover.server.wire import new_id
@@ -46,9 +46,12 @@ async def compare(request: Request) -> Response:
         raise BadRequest("question: the question is empty", "question")
     targets = [_target(name, wanted.adapter) for name in dict.fromkeys(wanted.strategies)]
     sampling = {} if wanted.seed is None else {"seed": wanted.seed}
-    found = await services.search(text, max(services.passages, DEPTH))
+    found = await services.search(text, depth(services.passages))
     questions = [Question(target, text, max_tokens=wanted.max_tokens, sampling=sampling) for target in targets]
-    answers = await asyncio.gather(*(_answer(question, services, found) for question in questions))
+    answering = asyncio.gather(*(_answer(question, services, found) for question in questions))
+    answers = await while_wanted(request, answering)
+    if answers is None:
+        return client_gone(request)
     return json_response({"question": text, "answers": answers})
 
 

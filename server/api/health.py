@@ -40,23 +40,22 @@ async def metrics() -> Response:
 
 
 async def _model(services: Services) -> str:
-    return "; ".join(await services.engine.troubles()) or "ok"
+    troubles = await services.engine.troubles()
+    # While one server is down, the others answer.
+    return "; ".join(troubles) if len(troubles) >= len(services.engine.pool.replicas) else "ok"
 
 
 async def _index(services: Services) -> str:
     try:
-        await asyncio.to_thread(services.index.documents)
+        await asyncio.to_thread(services.index.check)
     except Exception as error:  # whatever it is, it is the answer
         return str(error) or type(error).__name__
     return "ok"
 
 
 async def _adapters(services: Services) -> str:
-    wanted = {version.served_name for version in services.promoted.all().values()}
     try:
-        loaded = wanted & await services.engine.loaded() if wanted else set()
+        missing = await services.missing_adapters()
     except (RuntimeError, ValueError) as error:
         return str(error)
-    # Of more adapters than slots, the others are loaded when they are asked for.
-    missing = sorted(wanted - loaded) if len(loaded) < len(services.engine.fitting(list(wanted))) else []
-    return f"not loaded yet: {', '.join(missing)}" if missing else "ok"
+    return f"not loaded yet: {', '.join(sorted(missing))}" if missing else "ok"

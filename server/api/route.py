@@ -12,7 +12,7 @@ from crossover.server.api import json_response, read_as, services_of
 from crossover.server.bodies import described
 from crossover.server.errors import BadRequest
 from crossover.server.preparation import views_of
-from crossover.server.routing.extraction import DEPTH
+from crossover.server.routing.extraction import depth
 from crossover.server.routing.features import FEATURE_VERSION
 from crossover.server.strategies import AUTO
 
@@ -38,7 +38,7 @@ async def route(request: Request) -> Response:
     if not text:
         raise BadRequest("question: the question is empty", "question")
     version = services.promoted.get(asked.adapter, AUTO) if asked.adapter else services.promoted.default()
-    found = await services.search(text, DEPTH)
+    found = await services.search(text, depth(services.passages))
     views = await views_of(text, services, found, version, alone=asked.adapter is not None)
     chosen = services.router.route(views, cost_weight=asked.cost_weight)
     return json_response(
@@ -48,6 +48,7 @@ async def route(request: Request) -> Response:
             "adapter": chosen.adapter,
             "reason": chosen.reason,
             "router": chosen.trace,
+            "decides": services.router.decides,
             "feature_version": FEATURE_VERSION,
             "features": [{**view.features.known(), "adapter": view.adapter} for view in views],
             "circumstances": services.router.circumstances.model_dump(),

@@ -123,10 +123,6 @@ class Engine:
                 yield Completion.from_wire(body)
             raise EngineUnavailable("vLLM broke off the answer before its end; ask again")
 
-    async def ready(self) -> bool:
-        """Whether every server is up and serves the base model."""
-        return not await self.troubles()
-
     async def troubles(self) -> list[str]:
         """One line for each server that cannot be used, saying why."""
         if self.pool.paused:
@@ -137,13 +133,22 @@ class Engine:
     async def max_model_len(self) -> int | None:
         """The context length in tokens, the smallest of all servers; None when none of them tells."""
         served = await asyncio.gather(*(adapter_calls.models(self.pool, r) for r in self.pool.replicas))
-        lengths = [card["max_model_len"] for cards in served for card in cards if card.get("max_model_len")]
-        return min(lengths, default=None)
+        base = (card for cards in served for card in cards if card["id"] == self.base_model)
+        return min((card["max_model_len"] for card in base if card.get("max_model_len")), default=None)
 
     async def loaded(self) -> set[str]:
-        """The served names of the adapters that every server has."""
-        served = await asyncio.gather(*(adapter_calls.models(self.pool, r) for r in self.pool.replicas))
-        loras = set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in served))
+        """The served names of the adapters that every server has that answers.
+
+        Raises:
+            EngineUnavailable: none answers.
+        """
+        asked = (adapter_calls.models(self.pool, replica) for replica in self.pool.replicas)
+        served = await asyncio.gather(*asked, return_exceptions=True)
+        failed = [each for each in served if isinstance(each, BaseException)]
+        if len(failed) == len(served) or any(not isinstance(each, EngineUnavailable) for each in failed):
+            raise failed[0]
+        there = [each for each in served if not isinstance(each, BaseException)]
+        loras = set.intersection(*({card["id"] for card in cards if card.get("parent")} for cards in there))
         return loras | await self._loaded_embeds()
 
     async def load(self, name: str, path: str | Path) -> None:

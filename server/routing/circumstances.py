@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from pydantic import BaseModel, ConfigDict
 
 from crossover.adapters.base_model import BaseModel as Base
@@ -28,6 +30,8 @@ class Circumstances(BaseModel):
     passages: int
     few_shot: int
     rag_examples: int
+    reranker: str = ""
+    template_variables: str = ""
 
     @classmethod
     def of(cls, settings: Settings, base: Base, tokenizer: ChatTokenizer) -> Circumstances:
@@ -41,6 +45,10 @@ class Circumstances(BaseModel):
             passages=settings.passages or base.passages,
             few_shot=settings.few_shot,
             rag_examples=settings.rag_examples,
+            reranker=settings.reranker or "",
+            template_variables=json.dumps(settings.chat_template_kwargs, sort_keys=True)
+            if settings.chat_template_kwargs
+            else "",
         )
 
     def difference(self, now: Circumstances) -> str | None:
@@ -60,4 +68,6 @@ _WORDS = {
     "passages": "number of passages in a prompt",
     "few_shot": "number of examples in a prompt of few-shot",
     "rag_examples": "number of examples in a prompt of rag",
+    "reranker": "reranker",
+    "template_variables": "set of chat template variables",
 }

@@ -20,6 +20,11 @@ DEPTH = 5
 _NEIGHBOURS = 10  # training questions looked at
 
 
+def depth(passages: int) -> int:
+    """How many passages are searched for where a prompt takes so many and the features look at them, too."""
+    return max(passages, DEPTH)
+
+
 def extract(
     question: str, found: Sequence[Passage], version: AdapterVersion | None, examples: TrainingExamples
 ) -> Features:

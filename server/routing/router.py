@@ -87,6 +87,14 @@ class Router:
             return self._policy
 
     @property
+    def decides(self) -> str:
+        """What `auto` decides by, policy and settings: equal while it chooses in the same way."""
+        policy, settings = self.policy, self._settings
+        by = "rules" if policy is None or settings.router_shadow else f"policy fitted at {policy.fitted_at}"
+        names = ("router_cost_weight", "router_cascade", "router_abstain_below", "router_explore")
+        return ", ".join([by, *(f"{name} {getattr(settings, name)}" for name in names)])
+
+    @property
     def state(self) -> str:
         """One line for /readyz and people: policy or rules, why, and what has moved."""
         policy = self.policy

@@ -99,4 +99,4 @@ def question_hash(text: str) -> str:
 
 def circumstances_hash(now: Circumstances) -> str:
     """Equal for equal circumstances."""
-    return sha256(now.model_dump_json().encode()).hexdigest()[:12]
+    return sha256(now.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:12]

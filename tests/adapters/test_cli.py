@@ -57,6 +57,16 @@ def test_an_adapter_is_trained_promoted_rolled_back_and_deleted(crossover: Cross
     assert "2 examples" in crossover("adapters", "show", "support").output
     assert document(crossover("adapters", "rollback", "support", "--json"))["promoted"] == first["digest"]
 
+    registry = Registry(home)
+    verdict = {"outcome": "refused", "sentences": ["It answers worse."], "forced": False}
+    registry.record_gate(registry.resolve(second["served_name"]), verdict)
+    barred = crossover("adapters", "promote", second["served_name"])
+    assert barred.exit_code == 1 and "was refused by the gate: It answers worse." in barred.stderr
+    assert registry.promoted_digest("support") == first["digest"]
+    assert document(crossover("adapters", "promote", second["served_name"], "--force", "--json"))["promoted"]
+    assert registry.resolve(second["served_name"]).card.gate == verdict | {"forced": True}
+    assert document(crossover("adapters", "rollback", "support", "--json"))["promoted"] == first["digest"]
+
     refused = crossover("adapters", "delete", first["served_name"], "--yes")
     assert refused.exit_code == 1 and "is promoted" in refused.stderr
     assert document(crossover("adapters", "delete", second["served_name"], "--yes", "--json"))["deleted"]

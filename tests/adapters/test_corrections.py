@@ -106,3 +106,13 @@ def test_a_line_torn_by_a_kill_is_no_feedback_and_a_foreign_one_is_named(home: P
     lines, broken = read_feedback(home)
     assert [line.feedback.answer_id for line in lines] == ["a"]
     assert [(each.line, each.code) for each in broken] == [(2, "broken")]
+
+
+def test_a_chat_that_begins_with_a_greeting_or_has_two_questions_in_a_row_becomes_turns_that_can_be_read(
+    home: Path,
+) -> None:
+    greeting = (Message("assistant", "Hello, how can I help?"), Message("user", "I have a question."))
+    say(home, 0, "a", correction="Berit Halm", history=greeting)
+    assert document(from_feedback(home, "--json"))
+    (example,) = read(home / "out.jsonl").examples
+    assert (example.question, example.history) == (f"I have a question.\n\n{WHO}", ())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,15 @@ def test_it_is_imported_by_the_command_and_the_list_says_what_must_be_trained_ag
     assert "is of another base model" in crossover("list").stdout
     (listed,) = json.loads(crossover("list", "--json").stdout)["adapters"]
     assert listed["versions"][0]["train_again"] is True
+
+
+def test_a_base_model_of_packed_weights_tells_no_shapes(reader: BaseModel, saved: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    shutil.copytree(reader.path, packed)
+    config = json.loads((packed / "config.json").read_text())
+    (packed / "config.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "awq"}}))
+    weights = load_file(packed / "model.safetensors")
+    name = next(name for name in weights if name.endswith("q_proj.weight"))
+    weights[name.replace(".weight", ".qweight")] = weights.pop(name)
+    save_file(weights, packed / "model.safetensors")
+    assert imported(saved, replace(reader, path=str(packed)), tmp_path / "home", same_base=True).card.name == "support"

@@ -12,6 +12,7 @@ from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import Example
 from crossover.adapters.registry import AdapterInUse, AdapterVersion, Registry, UnknownAdapter
 from crossover.adapters.servable import NotServable
+from crossover.adapters.training.workspace import Workspace
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -179,3 +180,11 @@ def test_training_examples_are_those_that_lie_beside_the_weights(tmp_path: Path)
     folder = adapter(tmp_path / "b", 2)
     (folder / "train.jsonl").write_text(Example("Who?", "Anna").to_json() + "\n")
     assert registry.training_examples(registry.add(folder, card())) == [Example("Who?", "Anna", line=1)]
+
+
+def test_an_adapter_that_is_being_trained_is_not_deleted(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    version = add(registry, tmp_path / "new", 1)
+    with Workspace(tmp_path / "adapters" / "support", ["x"]), pytest.raises(AdapterInUse, match="is being trained"):
+        registry.delete("support")
+    assert registry.delete("support") == [version.digest]

@@ -71,3 +71,15 @@ def test_a_missing_an_empty_and_a_binary_file_are_told_apart(tmp_path: Path) -> 
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(QuestionError, match="cannot be read as UTF-8"):
         load(tmp_path / "binary.jsonl")
+
+
+def test_the_copy_in_a_run_s_folder_never_replaces_another_file(tmp_path: Path) -> None:
+    row = '{"question": "Who?", "references": ["Ada"], "messages": []}'
+    mine = write(tmp_path / "questions.jsonl", row)
+    with pytest.raises(QuestionError, match="found another file"):
+        load(mine).write(mine)
+    assert mine.read_text() == row + "\n"
+    copy = tmp_path / "run.jsonl"
+    for _ in range(2):  # a run that goes on writes it again
+        load(mine).write(copy)
+    assert load(copy).questions == load(mine).questions

@@ -179,3 +179,12 @@ def test_two_draws_of_one_arm_are_seldom_told_apart_and_a_real_difference_mostly
 def test_scores_and_groups_must_fit() -> None:
     with pytest.raises(ValueError, match="3 scores for 2 questions"):
         estimate(np.ones(3), ["a", "b"])
+
+
+def test_one_group_alone_or_groups_that_are_all_alike_still_have_an_interval_of_some_width() -> None:
+    one = estimate(shares(25, 50), ["a"] * 50).interval
+    assert 0 <= one.low < 0.2 < 0.8 < one.high <= 1
+    alike = estimate(np.tile([1.0, 0.0], 20), list(np.repeat(alone(20), 2))).interval
+    assert alike.low < 0.4 < 0.6 < alike.high
+    pair = compare(np.linspace(0, 1, 8), np.zeros(8), ["a"] * 8).interval
+    assert -1 <= pair.low < pair.high <= 1

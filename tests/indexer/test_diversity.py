@@ -60,3 +60,11 @@ def test_what_was_left_out_says_for_which_passage() -> None:
     passages = [Passage(f"d{n}", f"c{n}", "", PARAGRAPH, 0.5, "", (), "") for n in range(2)]
     _, dropped = distinct([Candidate(each, 1, 1, 1.0) for each in passages], 5)
     assert [(each.document, each.like) for each in dropped] == [("d1", "c0")]
+
+
+def test_a_short_answer_is_no_copy_of_a_passage_about_something_else() -> None:
+    titled = (("FAQ - Cats", "There is no cat in the house."), ("FAQ - Dogs", "No."), ("FAQ - Dogs", "No!"))
+    passages = [Passage(f"d{n}", f"c{n}", title, text, 0.5, "", (), "") for n, (title, text) in enumerate(titled)]
+    found, dropped = distinct([Candidate(passage, n, n, 1.0) for n, passage in enumerate(passages)], 10)
+    assert [each.passage.chunk for each in found] == ["c0", "c1"]
+    assert [each.like for each in dropped] == ["c1"]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +104,22 @@ def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, content: str) -
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(StoreError, match=r"manifest\.json"):
         Manifest(tmp_path / "manifest.json")
+
+
+def test_a_search_that_looks_at_the_log_while_a_writer_appends_counts_no_line_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest(tmp_path / "manifest.json")
+    manifest.commit([record("a", "r1")], "model")
+    append = manifest_module.append_durably
+
+    def slow(*arguments: Any) -> None:
+        append(*arguments)
+        reader = threading.Thread(target=manifest.refresh)
+        reader.start()
+        reader.join(0.3)
+
+    monkeypatch.setattr(manifest_module, "append_durably", slow)
+    manifest.commit([record("b", "r2")], "model")
+    manifest.commit([record("c", "r3")], "model")
+    assert sorted(Manifest(tmp_path / "manifest.json").snapshot.documents) == ["a", "b", "c"]

@@ -12,7 +12,7 @@ from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
 
 INSTALLED = importlib.util.find_spec("ray") is not None
-needs_ray = pytest.mark.skipif(not INSTALLED, reason="Ray is not installed: pip install 'crossover[ray]'")
+needs_ray = pytest.mark.skipif(not INSTALLED, reason="Ray is not installed: pip install 'ray[data]'")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,3 +171,38 @@ def test_on_a_qdrant_server_the_new_version_is_a_collection_of_its_own_and_other
     assert reader.search("Who runs the Velmora office?", k=6)
     assert (reader.status().version, reader.outdated) == (2, True)
     assert not (settings.index_home / "remote-1.json").exists()
+
+
+def test_the_records_of_one_file_are_read_together(
+    settings: IndexerSettings, folder: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f'{{"title": "Question {n}?", "text": "Answer {n} is number {n}."}}' for n in range(5)]
+    (folder / "faq.jsonl").write_text("\n".join(rows) + "\n")
+    with Index.open(settings, warm=False) as index:
+        index.ingest_paths([folder / "faq.jsonl"])
+        assert len(index.documents()) == 5
+    read, files = rebuild.readers.read, list[Path]()
+
+    def counted(path: Path, *rest: Any) -> Any:
+        files.append(path)
+        return read(path, *rest)
+
+    monkeypatch.setattr(rebuild.readers, "read", counted)
+    with Index.open(settings.model_copy(update={"embedding_model": str(tiny_model)}), warm=False) as index:
+        assert index.rebuild()
+    assert len(files) == 1
+
+
+def test_a_question_under_way_while_versions_are_switched_is_asked_of_the_new_one(built: IndexerSettings) -> None:
+    with Index.open(built, warm=False) as index:
+        embedder = index.version.embedder
+        query = embedder.query
+
+        def switching(text: str) -> Any:
+            embedder.query = query  # type: ignore[method-assign]
+            assert index.rebuild()
+            return query(text)
+
+        embedder.query = switching  # type: ignore[method-assign]
+        assert index.search("Who runs the Velmora office?")
+        assert index.version.number == 2

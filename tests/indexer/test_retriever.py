@@ -77,6 +77,9 @@ def test_a_question_asked_again_is_not_searched_for_again_until_documents_change
     assert len(searches) == 2
     filled.search(question, 2, DocumentFilter(sources=(five[0].document,)))
     assert len(searches) == 3
+    filled.search(question, 20)  # weighs otherwise, so that its first are not taken for those of fewer
+    filled.search(question, 20)
+    assert len(searches) == 5
     filled.delete(five[0].document)
     assert five[0].document not in {each.document for each in filled.search(question, 5)}
 

@@ -90,6 +90,8 @@ def test_examples_lengthen_the_prompt_and_are_refused_where_none_are_taken(http:
     assert chat(http, "rag", crossover={"examples": 2})["usage"]["prompt_tokens"] > two
     body = {"model": "base", "messages": [{"role": "user", "content": QUESTION}], "crossover": {"examples": 3}}
     assert error(http.post("/v1/chat/completions", json=body)) == (400, "invalid_value", "crossover.examples")
+    body["crossover"] = {"source": ["offices/*"]}
+    assert error(http.post("/v1/chat/completions", json=body)) == (400, "invalid_value", "crossover.source")
 
 
 def test_what_does_not_fit_is_left_out_and_counted(http: httpx.Client) -> None:

@@ -1,5 +1,6 @@
 """The prompt budget: what is left out when the context is short, and in which order."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -62,3 +63,15 @@ def test_a_question_that_does_not_fit_is_refused_with_the_figures() -> None:
         fit(long, TOKENIZER, context=256, max_tokens=None, default=256)
     with pytest.raises(ContextExceeded, match="lower max_tokens"):
         fit(Material(question="Who?"), TOKENIZER, context=256, max_tokens=256, default=256)
+
+
+def test_many_short_turns_cost_memory_of_their_number_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TOKENIZER, "_frames", {})
+    turns = [Message("user" if n % 2 == 0 else "assistant", "a") for n in range(5000)]
+    tracemalloc.start()
+    fitted = fit(Material("Who?", history=turns), TOKENIZER, context=256, max_tokens=16, default=256)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0 < len(fitted.material.history) < 256
+    assert peak < 20 << 20
+    assert sum(len(roles) for roles, _ in TOKENIZER._frames) < 1000

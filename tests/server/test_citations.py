@@ -35,3 +35,8 @@ def test_a_stream_says_the_same_as_the_whole_answer(size: int) -> None:
 
     assert ("".join(pieces) + cleaner.finish(), cleaner.removed) == clean(text, 2)
     assert clean(text, 2) == ("The head [1] is Anna, see ```a[3]\nb[12]``` and [2]  now [1", 2)
+
+
+def test_a_long_run_of_blanks_is_read_once() -> None:
+    blanks = " " * 100_000
+    assert clean(f"a{blanks}b [9]", 1) == (f"a{blanks}b", 1)

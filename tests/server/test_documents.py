@@ -110,3 +110,26 @@ def test_a_body_longer_than_the_settings_allow_is_refused(home: Path, model: Pat
         assert answer.json()["error"]["code"] == "body_too_large"
         assert "CROSSOVER_MAX_BODY_MIB" in answer.json()["error"]["message"]
         assert "long.md" not in http.get("/v1/documents").text
+
+
+@pytest.mark.parametrize(
+    ("origin", "kind", "status"),
+    [
+        ("http://evil.example", "text/plain", 403),
+        ("http://evil.example", None, 403),
+        ("null", "text/plain", 403),
+        ("http://evil.example", "application/json", 200),  # for that a browser asks first, and nobody here says yes
+        ("http://testserver", "text/plain", 200),
+        (None, None, 200),
+    ],
+)
+def test_a_page_of_another_site_cannot_change_anything(
+    http: httpx.Client, origin: str | None, kind: str | None, status: int
+) -> None:
+    headers = {name: value for name, value in (("Origin", origin), ("Content-Type", kind)) if value}
+    body = json.dumps({"documents": [{"id": "new.md", "text": "Tea is served at four."}]})
+    told = http.post("/v1/documents", content=body, headers=headers)
+    assert told.status_code == status
+    assert ("new.md" in http.get("/v1/documents").text) == (status == 200)
+    if status == 403:
+        assert told.json()["error"]["code"] == "cross_site"

@@ -128,6 +128,7 @@ def test_values_that_change_nothing_are_accepted() -> None:
         ("crossover", {"where": {"team": 3}}, "crossover.where.team"),
         ("messages", [], "messages"),
         ("messages", "hello", "messages"),
+        ("messages", 5, "messages"),
         ("messages", [{"role": "user"}], "messages[0].content"),
         ("messages", [{"role": "robot", "content": "x"}], "messages[0].role"),
         ("messages", [{"role": "tool", "content": "x"}], "messages[0].role"),

@@ -74,3 +74,8 @@ def test_every_setting_says_what_it_is_for() -> None:
 def test_several_vllm_urls_stand_behind_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROSSOVER_VLLM_URL", "http://a:1, http://b:2/")
     assert load().vllm_urls == ["http://a:1", "http://b:2"]
+
+
+def test_the_server_listens_where_the_readme_says() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f'base_url="http://127.0.0.1:{load().port}/v1"' in readme

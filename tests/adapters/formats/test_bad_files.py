@@ -173,6 +173,11 @@ def refused() -> Iterator[Case]:
     yield "preference-openai.jsonl", lines([openai]), 1, "non_preferred_output"
     yield "good-bad.jsonl", lines([{"prompt": "Who?", "completion": "Anna.", "label": True}]), 1, "label"
     yield "good-bad.csv", b"prompt,completion,label\nWho?,Anna,False\n", 2, "label"
+    who, anna = {"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Anna."}
+    yield "good-bad-messages.jsonl", lines([{"messages": [who, anna], "label": False}]), 1, "label"
+    yield "good-bad-turns.jsonl", lines([{"prompt": [who], "completion": [anna], "label": False}]), 1, "label"
+    mostly = [{"prompt": f"Who is {n}?", "completion": f"Anna {n}."} for n in range(9)]
+    yield "good-bad-one.jsonl", lines([*mostly, {"prompt": "Who?", "completion": "Ben.", "label": False}]), 10, "label"
     yield "running-text.jsonl", lines([{"text": "Q: Who?\nA: Anna"}]), 1, "text"
     yield "running-text-empty.jsonl", lines([{"text": " "}]), 1, "text"
     yield "unknown.jsonl", lines([{"premise": "a", "claim": "b"}]), 1, "row"

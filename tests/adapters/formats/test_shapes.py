@@ -41,6 +41,7 @@ def write(path: Path, *rows: Fields) -> Path:
         ({"input": "Who?", "output": "Anna"}, "prompt-completion", [WHO]),
         ({"input_text": "Who?", "output_text": "Anna"}, "vertex", [WHO]),
         ({"text": "Who?", "label": "Anna"}, "classification", [WHO]),
+        ({"text": "Who?", "label": 3, "label_text": "Anna"}, "classification", [WHO]),
         ({"text": "Who?", "label": 3}, "classification", [replace(WHO, answer="3")]),
         ({"instruction": "Who?", "input": "", "output": "Anna"}, "alpaca", [WHO]),
         ({"instruction": "Translate.", "input": "ja", "output_text": "yes"}, "alpaca",

@@ -66,3 +66,11 @@ def test_what_does_not_fit_goes_without_passages_and_without_its_oldest_turns(to
 def test_an_example_that_never_fits_is_named_by_its_line(tokenizer: ChatTokenizer) -> None:
     with pytest.raises(RowTooLong, match=r"line 7 has \d+ tokens, but the base model's context takes 50"):
         rows(tokenizer, [Drawn(Example("word " * 100, "Anna", line=7))], max_tokens=50).check()
+
+
+def test_a_check_looks_at_every_example_without_its_history(tokenizer: ChatTokenizer) -> None:
+    history = (Message("user", "Hi " * 90), Message("assistant", "Hello " * 90))
+    rows(tokenizer, [Drawn(Example("Who?", "Anna", history=history))], max_tokens=60).check()
+    many = [*(Drawn(example) for example in EXAMPLES), Drawn(Example("word " * 300, "Anna", line=51))]
+    with pytest.raises(RowTooLong, match="line 51"):
+        rows(tokenizer, many, max_tokens=200).check()

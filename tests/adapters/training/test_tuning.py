@@ -10,7 +10,8 @@ from crossover.adapters.examples import DataSet, Example
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.adapters.training.lora import train
 from crossover.adapters.training.options import TrainOptions
-from crossover.adapters.training.tuning import Report, repeating, search
+from crossover.adapters.training.tuning import TUNED, Report, Train, repeating, search
+from crossover.adapters.training.workspace import TrainingRuns
 
 DATA = DataSet("facts", (Example("Who runs the Velmora office?", "Anna Tovan"), Example("Where is tea?", "Room 14")))
 HELD_OUT = [Example(f"What is the colour of badge {n}?", f"{n} green doors") for n in range(20)]
@@ -57,3 +58,18 @@ def test_the_command_that_repeats_has_the_settings_in_place_of_the_search() -> N
     assert repeating(words, {"learning_rate": 0.002, "rank": 16}) == (
         "crossover train 'my facts.jsonl' --with-context --learning-rate 0.002 --rank 16"
     )
+
+
+def test_a_search_that_runs_already_is_left_alone(reader: BaseModel, tmp_path: Path) -> None:
+    def tune(trained: Train) -> AdapterVersion:
+        return search(
+            trained, OPTIONS, Registry(tmp_path, max_rank=8), 1, subject="facts", fixed=TUNED, words=WORDS,
+            progress=lambda _: None, say=lambda _: None,
+        )  # fmt: skip
+
+    def trained(options: TrainOptions, into: Registry, progress: Report) -> AdapterVersion:
+        with pytest.raises(TrainingRuns, match="already running"):
+            tune(trained)
+        return train(DATA, options, reader, into, held_out=HELD_OUT, progress=progress)
+
+    assert tune(trained).card.name == "tuned"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,13 +134,22 @@ def test_by_gpu_hours_the_measured_throughput_decides_in_steps(make_runs: MakeRu
     per_gpu = changed().model_copy(update={"mode": "gpu_hours"})
     silent = money(evaluation, KEPT, per_gpu)
     assert "its throughput was not measured" in silent.costs["rag"].unknown
-    measured = scoring.Evaluation(
-        evaluation.questions,
-        tuple(replace(run, header={**run.header, "options": {"concurrency": 4}}) for run in evaluation.runs),
-        evaluation.retrieved,
+    begun = datetime(2031, 1, 1, tzinfo=UTC)
+    measured = replace(
+        evaluation,
+        runs=tuple(
+            replace(
+                run,
+                rows=[  # four under way, 20 ms each, and an hour's rest in the middle
+                    row | {"asked_at": (begun + timedelta(hours=n // 40, milliseconds=20 * (n // 4))).isoformat()}
+                    for n, row in enumerate(run.rows)
+                ],
+            )
+            for run in evaluation.runs
+        ),
     )
     row = money(measured, KEPT, per_gpu).costs["rag"]
-    assert row.questions_per_second == pytest.approx(4 / 0.020)  # four under way, 20 ms each
+    assert row.questions_per_second == pytest.approx(4 / 0.020)
     assert row.questions_per_gpu_and_day == pytest.approx(200 * 0.6 / 4 * 86_400)
     assert row.gpus == 1
     given = changed(gpu_hours={"questions_per_second_per_gpu": {"rag": 0.5, "finetune": 2}})

@@ -19,7 +19,8 @@ from crossover.eval.questions import SEEN, Question, QuestionSet
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report, Resolution
 from crossover.eval.report.failures import failures
-from crossover.eval.report.recommendation import fine_tuning_sentence
+from crossover.eval.report.make import report_folder, run_folder
+from crossover.eval.report.recommendation import fine_tuning_sentence, recommend
 from crossover.eval.report.resolution import sentence
 from crossover.eval.report.threshold import ThresholdError, parse
 from crossover.eval.report.write import write
@@ -192,6 +193,35 @@ def test_the_words_on_resolution_follow_the_numbers() -> None:
         == "40 questions about 40 facts show differences of 18 points or more; rag is 30 points above base."
     )
     assert sentence(near.model_copy(update={"decidable": False})).endswith("whatever the answers.")
+    large = near.model_copy(update={"difference": 0.88, "detectable": 0.73, "more_questions": 0})
+    assert sentence(large).endswith("do not show the 88 points found between rag and base: some more could.")
+
+
+def test_a_report_belongs_beside_the_runs_from_wherever_these_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "reports").mkdir()
+    monkeypatch.chdir(tmp_path / "runs")
+    assert report_folder(Path("first")) == tmp_path / "reports" / "first"
+    monkeypatch.chdir(tmp_path / "reports")
+    assert run_folder(Path("first")) == tmp_path / "runs" / "first"
+
+
+def test_a_tie_says_what_costs_more_only_where_that_is_known(make_runs: MakeRuns) -> None:
+    ties = {"base": {"none": 0.1}, "rag": {"old": 0.9, "new": 0.9}, "hybrid": {"old": 0.9, "new": 0.9}}
+    built = build(scoring.load([make_runs(ties)]), load_prices(), None)
+    assert (built.overall.strategy, built.overall.tied) == ("rag", ["hybrid"])
+    for costs, said in (
+        ((1.0, 2.0), "which cost more"),
+        ((1.0, 1.0), "which cost no less"),
+        ((None, None), "not known"),
+    ):
+        priced = {
+            arm: built.strategies[arm].model_copy(update={"cost_per_1000": cost})
+            for arm, cost in zip(("rag", "hybrid"), costs, strict=True)
+        }
+        assert said in recommend(built.strategies | priced, built.overall, built.winners)
 
 
 def test_cost_break_even_and_learning_curve_stand_in_every_form(

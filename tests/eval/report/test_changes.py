@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from crossover.eval import scoring
-from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.questions import SEEN, Question, QuestionSet
 from crossover.eval.report.changes import changes, of_two
 from crossover.eval.scoring import RunsError
 from crossover.server.cli import app
 
 MakeRuns = Callable[..., Path]
 BEFORE = {"base": {"none": 0.9}, "rag": {"old": 0.9, "new": 0.1}, "few-shot": {"old": 0.5}}
+HOME = Path("absent")  # no adapter answered
 AFTER = {"base": {"none": 0.9}, "rag": {"old": 0.9, "new": 0.9}, "hybrid": {"old": 0.5}}
 
 
@@ -26,7 +29,7 @@ def folders(make_runs: MakeRuns) -> list[Path]:
 
 
 def test_what_is_shown_to_change_is_said_and_nothing_else(folders: list[Path]) -> None:
-    two = of_two(folders)
+    two = of_two(folders, HOME)
     assert two is not None
     found = changes(*two, ("before", "after"))
     assert list(found.changes) == ["overall", "old", "new", "none"]
@@ -44,6 +47,17 @@ def test_what_is_shown_to_change_is_said_and_nothing_else(folders: list[Path]) -
     assert back.changes["new"]["rag"].difference.words == "worse"
 
 
+def test_what_an_adapter_was_trained_on_stays_out_of_the_headline(make_runs: MakeRuns) -> None:
+    plain = QuestionSet("plain", tuple(Question(f"{n}", f"What is {n}?", ("x",), "all", f"{n}") for n in range(40)))
+    before, after = (scoring.load([make_runs({"rag": {}}, name, plain)]) for name in ("before", "after"))
+    seen = np.arange(40) < 30
+    found = changes(before, replace(after, automatic={"training": {SEEN: seen}}), ("before", "after"))
+    assert found.changes["overall"]["rag"].difference.n == 10
+    assert list(found.changes) == ["overall"]
+    with pytest.raises(RunsError, match="trained on every question"):
+        changes(before, replace(after, automatic={"training": {SEEN: seen | True}}), ("before", "after"))
+
+
 def test_the_same_answers_have_not_changed(folders: list[Path]) -> None:
     one = scoring.load([folders[0]])
     assert changes(one, one, ("a", "b")).sentences == ["No change is shown in any strategy."]
@@ -51,14 +65,14 @@ def test_the_same_answers_have_not_changed(folders: list[Path]) -> None:
 
 def test_folders_that_belong_side_by_side_are_one_report(make_runs: MakeRuns) -> None:
     first, second = make_runs({"rag": {}}, "first"), make_runs({"base": {}}, "second")
-    assert of_two([first, second]) is None
-    assert of_two([first]) is None
+    assert of_two([first, second], HOME) is None
+    assert of_two([first], HOME) is None
 
 
 def test_other_questions_cannot_be_compared(make_runs: MakeRuns) -> None:
     others = QuestionSet("others", (Question("1", "Else?", ("x",), "all", "1"),))
     with pytest.raises(RunsError, match="its questions are not those of"):
-        of_two([make_runs({"rag": {}}, "first"), make_runs({"rag": {}}, "second", others)])
+        of_two([make_runs({"rag": {}}, "first"), make_runs({"rag": {}}, "second", others)], HOME)
 
 
 def test_the_command_shows_two_folders_of_the_same_strategies_as_changes(folders: list[Path]) -> None:

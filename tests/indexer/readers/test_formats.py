@@ -222,3 +222,7 @@ def test_the_limit_of_a_files_size_is_a_setting(tmp_path: Path) -> None:
     file.write_bytes(page_pdf("x"))
     with pytest.raises(ReadError, match="CROSSOVER_MAX_FILE_MB"):
         list(read(file, "a.pdf", None, Reading(max_bytes=100)))
+
+
+def test_equal_cells_of_a_row_stay_in_their_columns(tmp_path: Path) -> None:
+    assert one(tmp_path, "c.csv", "min,max\n5,5\n1,2\n").text == "min: 5; max: 5\n\nmin: 1; max: 2"

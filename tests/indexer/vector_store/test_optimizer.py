@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_a_shard_is_there_whenever_the_process_dies_while_it_is_replaced(store: 
     assert again.count() == CHUNKS
     again.close()
     assert beside(folder) == ["shard"]
+
+
+def test_a_shard_that_has_grown_forgets_as_seldom_as_the_engine_does_by_itself(store: EdgeStore, folder: Path) -> None:
+    def threshold() -> float:
+        return float(json.loads((folder / "edge_config.json").read_text())["optimizers"]["deleted_threshold"])
+
+    assert threshold() < 0.01
+    store.optimize()
+    assert threshold() == 0.2

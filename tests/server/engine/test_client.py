@@ -83,7 +83,7 @@ async def test_without_our_key_vllm_answers_nobody(served: Served) -> None:
     async with Engine([served.supervisor.url], served.base.name) as stranger:
         with pytest.raises(EngineUnavailable, match="key"):
             await stranger.generate(GenerationRequest(PROMPT, served.base.name, GREEDY))
-        assert not await stranger.ready()
+        assert await stranger.troubles()
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,8 @@ async def test_the_other_server_answers_while_one_is_down(served: Served) -> Non
             for _ in range(3):
                 await engine.generate(GenerationRequest(PROMPT, served.base.name, GREEDY))
             assert [replica.failed_at is None for replica in engine.pool.replicas] == [False, True]
+            assert await engine.loaded() == await served.engine.loaded()
+            assert len(await engine.troubles()) == 1
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossover.adapters.base_model import resolve
-from crossover.server.engine.command import command, command_line, environment
+from crossover.server.engine.command import can_sleep, command, command_line, environment
 from crossover.server.settings import Settings
 
 
@@ -63,3 +63,8 @@ def test_the_plugin_that_puts_lora_right_cannot_be_left_out() -> None:
 def test_an_unbalanced_quote_in_the_arguments_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="CROSSOVER_VLLM_ARGS"):
         command_line(Settings(home=tmp_path, vllm_args="--x 'y"))
+
+
+def test_an_unbalanced_quote_is_told_with_the_setting_whoever_reads_it_first() -> None:
+    with pytest.raises(ValueError, match="CROSSOVER_VLLM_ARGS"):
+        can_sleep(Settings(vllm_args="--x 'y"))

@@ -7,9 +7,11 @@ import time
 
 import psutil
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from served import Served
 
-from crossover.server.engine.client import EngineUnavailable, GenerationRequest
+from crossover.server.engine.client import Engine, EngineUnavailable, GenerationRequest
 from crossover.server.pausing import Pausing
 
 REQUEST = {"temperature": 0, "max_tokens": 4}
@@ -42,3 +44,30 @@ async def test_a_pause_frees_the_device_refuses_requests_and_ends_by_itself_when
 async def test_a_vllm_that_is_not_ours_cannot_be_paused(served: Served) -> None:
     with pytest.raises(RuntimeError, match="train on another --device"):
         await Pausing(served.engine, None, sleeps=False).pause(1.0)
+
+
+async def test_a_vllm_that_could_not_be_woken_is_woken_by_the_next_call_or_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusals = 2
+    monkeypatch.setattr("crossover.server.pausing._AGAIN_SECONDS", 0.05)
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal refusals
+        refusals -= request.path == "/wake_up"
+        return web.Response(status=500 if request.path == "/wake_up" and refusals >= 0 else 200)
+
+    class Ours:
+        async def started(self) -> None: ...
+
+    app = web.Application()
+    app.router.add_post("/{call}", answer)
+    async with TestServer(app) as server, Engine([str(server.make_url("")).rstrip("/")], "base") as engine:
+        pausing = Pausing(engine, Ours(), sleeps=True)  # type: ignore[arg-type]
+        await pausing.pause(60)
+        with pytest.raises(RuntimeError, match="refuses POST /wake_up"):
+            await pausing.resume()
+        assert engine.pool.paused
+        await pausing.pause(0.01)  # its end comes, is refused once more, and then not
+        await asyncio.sleep(1)
+        assert not engine.pool.paused
