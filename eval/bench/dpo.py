@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from crossover.adapters.base_model import resolve
 from crossover.adapters.durable import replace_text
 from crossover.adapters.gate.answer_format import learn_format
 from crossover.adapters.registry import Registry
@@ -36,6 +37,7 @@ from crossover.eval.serving import running_server, tidy_on_sigterm
 from crossover.eval.world.generator import generate
 from crossover.eval.world.questions import HOUSE_STYLE, Example
 from crossover.eval.world.size import SIZES
+from crossover.server.settings import load as load_settings
 
 _SLICES = ("format", "stable")
 _KEPT = 10  # of so many examples in house style one is left to the adapter before
@@ -144,11 +146,12 @@ def main(
 ) -> None:
     """Measure every world and print the table."""
     root, console = Path("build") / "prove" / "dpo", Console(stderr=True, highlight=False)
+    base = resolve(load_settings().base_model).fingerprint
     if fresh:
         shutil.rmtree(root, ignore_errors=True)
     with tidy_on_sigterm():
         worlds = [
-            measure(seed, size, epochs, (root / f"{size}-{seed}").resolve(), console)
+            measure(seed, size, epochs, (root / f"{size}-{seed}-{base}").resolve(), console)
             for seed in seeds or [900, 901, 902]
         ]
     figures = together(worlds)

@@ -119,6 +119,8 @@ def main(
     console = Console()
     console.print(figures)
     console.print(str(record.write("prove", "eval_kills", figures)))
+    if figures["lost"] or figures["twice"] or figures["rows_changed_by_resuming"]:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

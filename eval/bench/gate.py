@@ -22,6 +22,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from crossover.adapters.base_model import resolve
 from crossover.adapters.durable import replace_text
 from crossover.adapters.gate.answer_format import learn_format
 from crossover.adapters.gate.decision import Measured, Parity, decide
@@ -48,8 +49,9 @@ _TEMPERATURE = 1.0
 
 
 def company_folder(seed: int, size: str) -> Path:
-    """Where a company's adapters are kept."""
-    folder = (Path("build") / "prove" / "gate" / f"{size}-{seed}").resolve()
+    """Where a company's adapters of the present base model are kept."""
+    base = resolve(load_settings().base_model).fingerprint
+    folder = (Path("build") / "prove" / "gate" / f"{size}-{seed}-{base}").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -179,6 +181,8 @@ def main(
             out.print(f"  {sentence}", markup=False)
     out.print(f"false alarms of {repetitions} comparisons with itself, by margin: {alarms}", markup=False)
     out.print(str(path))
+    if any(verdict["outcome"] != _EXPECTED[name] for name, verdict in told.items()):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from crossover.adapters.base_model import resolve
 from crossover.eval.bench import record
 from crossover.eval.bench.training_data import read_training_data, write_training_data
 from crossover.server.engine.launcher import prctl
@@ -42,6 +43,7 @@ class Plan:
     examples: int
     epochs: int
     checkpoint_seconds: float
+    base: str
     versions: dict[str, str]
 
 
@@ -131,7 +133,6 @@ class Proof:
         """One training, or the rest of one; each step's loss goes into `log` at once."""
         import torch
 
-        from crossover.adapters.base_model import resolve
         from crossover.adapters.registry import Registry
         from crossover.adapters.training.lora import train
         from crossover.adapters.training.options import Progress, TrainOptions
@@ -237,7 +238,7 @@ def main(
     import crossover.indexer.index  # noqa: F401
 
     console = Console(highlight=False)
-    plan = Plan(threads, seed, examples, epochs, checkpoint_seconds, record.versions())
+    plan = Plan(threads, seed, examples, epochs, checkpoint_seconds, resolve(None).fingerprint, record.versions())
     found = figures(Proof(_WORK, plan).runs(kills, lambda run: console.print(str(run))))
     table = Table("figure", "value", title="Trainings under kill -9")
     for name, value in found.items():

@@ -129,7 +129,8 @@ def company(
     seed: int, size: str, replay: float, epochs: int, missing_too: bool, root: Path, console: Console
 ) -> tuple[list[Asked], dict[str, Scores]]:
     """One company's questions, and each recipe's scores on them."""
-    folder = root / f"{size}-{seed}-{epochs}-{replay:g}"
+    base = resolve(load_settings().base_model).fingerprint
+    folder = root / f"{size}-{seed}-{epochs}-{replay:g}-{base}"
     settings = load_settings(home=folder / "home")
     task, other = generate(seed, SIZES[size]), generate(seed + _OTHER, SIZES[size])
     task.write(folder / "task")
