@@ -49,10 +49,10 @@ def test_what_is_shown_to_change_is_said_and_nothing_else(folders: list[Path]) -
 
 def test_what_an_adapter_was_trained_on_stays_out_of_the_headline(make_runs: MakeRuns) -> None:
     plain = QuestionSet("plain", tuple(Question(f"{n}", f"What is {n}?", ("x",), "all", f"{n}") for n in range(40)))
-    before, after = (scoring.load([make_runs({"rag": {}}, name, plain)]) for name in ("before", "after"))
-    seen = np.arange(40) < 30
+    before, after = (scoring.load([make_runs({"rag": {"all": 0.5}}, name, plain)]) for name in ("before", "after"))
+    seen = np.arange(40) < 31
     found = changes(before, replace(after, automatic={"training": {SEEN: seen}}), ("before", "after"))
-    assert found.changes["overall"]["rag"].difference.n == 10
+    assert found.changes["overall"]["rag"].after == after.run("rag").exact[31:].mean() != 0.5
     assert list(found.changes) == ["overall"]
     with pytest.raises(RunsError, match="trained on every question"):
         changes(before, replace(after, automatic={"training": {SEEN: seen | True}}), ("before", "after"))
