@@ -60,9 +60,9 @@ def served_path(registry: Registry, version: AdapterVersion, root: str | None) -
     """The folder of a version as the vLLM servers see it: below `root` in place of our adapters folder.
 
     Raises:
-        NotServable: it is of another base model, or vLLM could not serve it; whatever loads an adapter asks here.
+        NotServable: it is of another base model; whatever loads an adapter asks here.
     """
-    registry.check(version)
+    registry.check_base(version.card)
     if root is None:
         return str(version.path.resolve())
     return str(PurePosixPath(root) / version.path.relative_to(registry.folder).as_posix())

@@ -165,7 +165,7 @@ class Registry:
             ValueError: the name is no proper name.
         """
         check_name(card.name)
-        self._check_base(card)
+        self.check_base(card)
         if card.method == FULL:
             digest = seal(folder, check_whole(folder), WHOLE_CONFIG)
         else:
@@ -204,7 +204,7 @@ class Registry:
 
     def check(self, version: AdapterVersion) -> None:
         """Raises NotServable when a version cannot be swapped in here: its files, its kind, rank or base model."""
-        self._check_base(version.card)
+        self.check_base(version.card)
         if version.card.method == FULL:
             raise not_swapped(version.served_name, version.path)
         check_servable(version.path, max_rank=self._max_rank)
@@ -242,7 +242,8 @@ class Registry:
         """Writes what the gate said of a version on its card, in one step."""
         AdapterCard.load(version.path).model_copy(update={"gate": verdict}).save(version.path)
 
-    def _check_base(self, card: AdapterCard) -> None:
+    def check_base(self, card: AdapterCard) -> None:
+        """Raises NotServable when an adapter is of another base model than the one here."""
         if self._base_fingerprint not in (None, card.base_fingerprint):
             raise NotServable(
                 f"{card.name}: trained on {card.base_model} ({card.base_fingerprint}), but the base model here is "

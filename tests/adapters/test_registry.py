@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from safetensors.numpy import save_file
 
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import Example
+from crossover.adapters.promotion import promote, reconcile
 from crossover.adapters.registry import AdapterInUse, AdapterVersion, Registry, UnknownAdapter
 from crossover.adapters.servable import NotServable
 from crossover.adapters.training.workspace import Workspace
@@ -188,3 +191,53 @@ def test_an_adapter_that_is_being_trained_is_not_deleted(tmp_path: Path) -> None
     with Workspace(tmp_path / "adapters" / "support", ["x"]), pytest.raises(AdapterInUse, match="is being trained"):
         registry.delete("support")
     assert registry.delete("support") == [version.digest]
+
+
+class SlowHost:
+    """Where adapters are served; answers under way on one of them end when they are told to."""
+
+    def __init__(self) -> None:
+        self.changing = asyncio.Lock()
+        self.served: set[str] = set()
+        self.ended = asyncio.Event()
+
+    async def load(self, name: str, path: str | Path) -> None:
+        self.served.add(name)
+
+    async def unload(self, name: str) -> None:
+        self.served.discard(name)
+
+    async def loaded(self) -> set[str]:
+        return self.served
+
+    def fitting(self, names: Sequence[str]) -> list[str]:
+        return list(names)
+
+    async def probe(self, name: str) -> None: ...
+
+    async def drained(self, name: str) -> None:
+        await self.ended.wait()
+
+
+async def test_a_version_that_is_promoted_again_while_it_drains_stays_loaded(tmp_path: Path) -> None:
+    registry, host = Registry(tmp_path), SlowHost()
+    first, second = add(registry, tmp_path / "first", 1), add(registry, tmp_path / "second", 2)
+    await promote(registry, host, "support", first.digest)
+    replacing = asyncio.create_task(promote(registry, host, "support", second.digest))
+    await asyncio.sleep(0)  # it waits for the answers of the first
+    registry.record_gate(first, {"outcome": "passed", "sentences": []})
+    again = asyncio.create_task(promote(registry, host, "support", first.digest))
+    await asyncio.sleep(0)
+    host.ended.set()
+    await asyncio.gather(replacing, again)
+    assert host.served == {first.served_name}
+
+
+async def test_an_adapter_of_another_base_model_is_not_served(tmp_path: Path) -> None:
+    version = add(Registry(tmp_path), tmp_path / "first", 1)
+    registry, host = Registry(tmp_path, base_fingerprint="another"), SlowHost()
+    with pytest.raises(NotServable, match="trained on"):
+        await promote(registry, host, "support", version.digest)
+    registry.set_alias("support", version.digest)
+    assert set(await reconcile(registry, host)) == {version.served_name}
+    assert host.served == set()
