@@ -69,7 +69,7 @@ fix: setup ## let the formatter and the linter mend what they can
 	@$(VENV)/bin/ruff format .
 
 .PHONY: bench
-bench: $(BENCHES:%=bench-%) ## run every benchmark, side by side with what one would pick instead
+bench: $(BENCHES:%=bench-%) ## run every benchmark, side by side with what one would pick instead (some need BENCH_DATA)
 
 .PHONY: bench-eval
 bench-eval: setup ## an evaluation run beside the generation in it, and scoring again beside ragas' own loop
@@ -157,7 +157,7 @@ prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQu
 	@$(VENV)/bin/python -m crossover.eval.bench.router_mixture
 
 .PHONY: base-model
-base-model: setup ## train the built-in model from its seed (an hour on two fast cores; resumes)
+base-model: setup ## train a reader from the seed by the built-in one's first course (an hour on two fast cores; needs g++; resumes)
 	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run --compile
 
 .PHONY: lock

@@ -71,7 +71,10 @@ def load(folder: Path) -> State | None:
 
 
 def load_weights(model: Reader, folder: Path) -> None:
-    """Fills the model from a Hugging Face folder of the same shape.
+    """Fills the model from a Hugging Face folder of the same shape, or of fewer layers: then it grows in depth.
+
+    A layer too many begins as a copy of the one before it that adds nothing, so that the model answers as before
+    (in the manner of stacking, Gong et al. 2019, https://proceedings.mlr.press/v97/gong19a.html).
 
     Raises:
         ValueError: the folder's weights are of another shape.
@@ -81,9 +84,26 @@ def load_weights(model: Reader, folder: Path) -> None:
     weights = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
     weights.pop("lm_head.weight", None)
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(_deepened(weights, model.shape.layers))
     except RuntimeError as error:
         raise ValueError(f"{folder}: not weights of this model: {error}") from error
+
+
+def _deepened(weights: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
+    numbers = {int(name.split(".")[2]) for name in weights if name.startswith("model.layers.")}
+    have = len(numbers)
+    if not 0 < have < layers:
+        return weights
+    grown = {name: tensor for name, tensor in weights.items() if not name.startswith("model.layers.")}
+    sources = [have - 1 - (layers - 1 - n) * have // layers for n in range(layers)]
+    for n, source in enumerate(sources):
+        begins = f"model.layers.{source}."
+        copied = n > 0 and source == sources[n - 1]
+        for name, tensor in weights.items():
+            if name.startswith(begins):
+                silent = copied and name.endswith(("o_proj.weight", "down_proj.weight"))
+                grown[name.replace(begins, f"model.layers.{n}.")] = torch.zeros_like(tensor) if silent else tensor
+    return grown
 
 
 def export(weights: dict[str, torch.Tensor], out: Path, tokenizer: Path = WEIGHTS) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import frames
 from crossover.adapters.base_model.draw import Draw, Entity
-from crossover.adapters.base_model.facts import Attribute, capitalised, could_answer, draw_relation
+from crossover.adapters.base_model.facts import Attribute, Deed, capitalised, could_answer, draw_relation
 from crossover.adapters.base_model.forms import form
 from crossover.adapters.base_model.lexicon import reworded
 from crossover.adapters.base_model.passages import Page, Style, draw_pages
+from crossover.adapters.base_model.scenes import Scene
 from crossover.adapters.prompt import UNKNOWN, Message, Prompts, render
 
 _PROMPTS = Prompts()
@@ -137,6 +138,10 @@ def _unanswerable(draw: Draw, task: Reading, pages: Sequence[Page]) -> str | Non
     """A question that the passages do not answer, but seem to: a known entity, or a near twin, or another one."""
     kind = draw.random.random()
     page = draw.pick(pages)
+    told = [fact.event for fact in page.facts if isinstance(fact, Deed) and isinstance(fact.event, Scene)]
+    if told and kind < 0.5:  # the entity and others of its scene are there, in another scene than the one asked for
+        other_scene = Deed(Scene.drawn(draw, near=told[0]))
+        return None if other_scene.key == told[0].key else other_scene.ask(draw, page.entity)[0]
     if kind < 0.5:  # the entity is there, another one has the attribute
         facts = [fact for other in pages if other.entity == page.entity for fact in other.facts]
         relations = [f.relation for other in pages for f in other.facts if isinstance(f, Attribute)]

@@ -96,30 +96,24 @@ def draw_relation(draw: Draw, known: float, verbs: float = 0.0) -> Relation:
     if draw.chance(known):
         return draw.pick(HELD_OUT if draw.split == "held-out" else TRAINED)
     if draw.split == "train" and draw.chance(0.5):
-        return _composed_widely(draw)
+        return _composed_widely(draw, draw.pick(tuple(WIDE_TAILS)))
     phrase, tail = draw.composed(tuple(TAILS))
     return Relation(phrase, TAILS[tail], (phrase,))
 
 
-def _composed_widely(draw: Draw) -> Relation:
-    """An attribute whose words are drawn from all of the lexicon."""
+def _composed_widely(draw: Draw, tail: str) -> Relation:
+    """An attribute with that last word, the others drawn from all of the lexicon."""
     while True:
-        tail = draw.pick(tuple(WIDE_TAILS))
         head = draw.pick(words()) if draw.chance(0.7) else f"{draw.pick(words())} {draw.pick(words())}"
         phrase = f"{head} {tail}" if draw.chance(0.8) else f"{tail} for {head}"
         if not is_held_out(f"{head} {tail}"):
             return Relation(phrase, WIDE_TAILS[tail], (phrase,))
 
 
-def _sibling(draw: Draw, relation: Relation) -> Relation:
-    """An attribute of the same kind under a nearly equal name: `renewal date` beside `inspection date`."""
+def _sibling(draw: Draw, relation: Relation) -> Relation | None:
+    """An attribute that ends alike, `renewal date` beside `inspection date`; None where the ending is no known one."""
     tail = relation.noun_phrases[0].rsplit(" ", 1)[-1] if relation.noun_phrases else ""
-    if relation.statements or tail not in WIDE_TAILS:
-        return relation
-    while True:
-        phrase = f"{draw.pick(words())} {tail}"
-        if not is_held_out(phrase):
-            return Relation(phrase, WIDE_TAILS[tail], (phrase,))
+    return None if relation.statements or tail not in WIDE_TAILS else _composed_widely(draw, tail)
 
 
 def draw_fact(
@@ -130,8 +124,9 @@ def draw_fact(
         return Deed(Scene.drawn(draw) if draw.split != "held-out" and draw.chance(0.75) else Event.drawn(draw))
     if pool and draw.chance(share):
         relation = draw.pick(pool)
-        if draw.split == "train" and draw.chance(0.2):
-            relation = _sibling(draw, relation)
+        sibling = _sibling(draw, relation) if draw.split == "train" and draw.chance(0.2) else None
+        if sibling:
+            relation = sibling
             pool.append(relation)
     else:
         relation = draw_relation(draw, known, verbs)

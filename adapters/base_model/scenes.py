@@ -42,11 +42,12 @@ class Scene:
     values: tuple[tuple[str, str], ...]
 
     @classmethod
-    def drawn(cls, draw: Draw) -> Scene:
-        """A new scene."""
+    def drawn(cls, draw: Draw, near: Scene | None = None) -> Scene:
+        """A new scene; with the persons, places and other values of the one that it is near to."""
         plan = draw.pick(plans(draw.pick(FILES)))
         slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
-        values = tuple((slot, _value(draw, slot)) for slot in slots)
+        known = {_kind(slot): value for slot, value in near.values} if near else {}
+        values = tuple((slot, known.pop(_kind(slot), "") or _value(draw, slot)) for slot in slots)
         return cls(f"scene {plan.key}", draw.pick(plan.statements), plan.questions, values)
 
     def state(self, name: str) -> str:
@@ -87,8 +88,12 @@ def _slots(text: str) -> set[str]:
     return {part.split("}")[0] for part in text.split("{")[1:]}
 
 
+def _kind(slot: str) -> str:
+    return slot.rsplit("_", 1)[-1]  # other_person, third_person
+
+
 def _value(draw: Draw, slot: str) -> str:
-    kind = slot.rsplit("_", 1)[-1]  # other_person, third_person
+    kind = _kind(slot)
     if kind == "count":
         return f"{draw.pick((draw.between(13, 99), draw.between(100, 999), draw.between(1000, 99999))):,}"
     if kind == "number":

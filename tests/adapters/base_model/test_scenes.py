@@ -33,3 +33,15 @@ def test_each_way_to_say_a_scene_names_all_that_can_be_asked(file: str, ways: in
 def test_the_keys_are_different() -> None:
     every = [plan.key for file in FILES for plan in plans(file)]
     assert len(set(every)) == len(every) > 200
+
+
+def test_a_scene_near_another_one_has_its_persons_places_and_numbers() -> None:
+    draw = Draw(3)
+    for _ in range(50):
+        told = Scene.drawn(draw)
+        near = Scene.drawn(draw, near=told)
+        kinds = {slot.rsplit("_", 1)[-1] for slot, _ in told.values} & {
+            slot.rsplit("_", 1)[-1] for slot, _ in near.values
+        }
+        values = {value for _, value in told.values}
+        assert sum(value in values for _, value in near.values) >= len(kinds)

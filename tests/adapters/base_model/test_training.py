@@ -68,6 +68,20 @@ def test_dialogues_in_one_row_do_not_see_each_other(encoder: rows.Encoder) -> No
     assert torch.allclose(alone, together, atol=1e-3)
 
 
+def test_a_model_that_grows_in_depth_answers_as_before_and_can_learn() -> None:
+    draw = Draw(4)
+    ids = torch.tensor([rows.Encoder(WEIGHTS).encode(corpus.dialogue(draw, SCRATCH[0].mix)).ids])
+    before, deeper = Reader(Shape()), Reader(Shape(layers=Shape().layers + 2))
+    for model in (before, deeper):
+        checkpoint.load_weights(model, WEIGHTS)
+    hidden = deeper(ids, torch.float32)
+    assert torch.allclose(before(ids, torch.float32), hidden, atol=1e-4)
+    hidden.square().sum().backward()
+    silent = [p for name, p in deeper.named_parameters() if name.endswith("o_proj.weight") and not p.any()]
+    assert len(silent) == 2
+    assert all(p.grad is not None and p.grad.any() for p in silent)
+
+
 def test_a_killed_run_goes_on_to_the_same_weights_as_an_uninterrupted_one(tmp_path: Path) -> None:
     options = Options(tmp_path / "whole", mtok=BUDGET, threads=1, every=2, questions=0, course=TINY)
     Run(options).train()
