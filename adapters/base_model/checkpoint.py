@@ -53,7 +53,8 @@ def save(folder: Path, state: State) -> None:
     _replace(folder / CHECKPOINT, buffer.getvalue())
     if progress.curve:
         table = io.StringIO()
-        writer = csv.DictWriter(table, list(progress.curve[-1]), lineterminator="\n")
+        columns = dict.fromkeys(name for row in progress.curve for name in row)  # of a run resumed with other probes
+        writer = csv.DictWriter(table, list(columns), lineterminator="\n")
         writer.writeheader()
         writer.writerows(progress.curve)
         _replace(folder / CURVE, table.getvalue().encode())

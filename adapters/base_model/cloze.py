@@ -14,9 +14,11 @@ from crossover.adapters.base_model.dialogues import Asked, Dialogue, about_passa
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.facts import capitalised
 from crossover.adapters.base_model.lexicon import FUNCTION_WORDS, reworded, wide_name, words
-from crossover.adapters.base_model.planted import KINDS, Planted, Sentence, planted
+from crossover.adapters.base_model.planted import KINDS, Planted, Sentence, alike, planted
 from crossover.adapters.base_model.prose import sentences
 from crossover.adapters.prompt import UNKNOWN, Message, render
+
+_VAGUE = frozenset({"Where", "Where exactly", "When", "As what", "Of what", "From what", "How often"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def cloze(draw: Draw, task: Cloze) -> Dialogue | None:
         start += length + (draw.between(0, 3) if draw.chance(0.7) else 0)
     titled = draw.chance(task.titles)
     passages = [(_title(draw) if titled else "", " ".join(sentence.text for sentence in page)) for page in pages]
-    other = prose[(start + draw.between(2, 40)) % len(prose)]
+    other = prose[(start + draw.between(500, 5000)) % len(prose)]  # what stands near often says nearly the same
     asked: list[Asked] = []
     for _ in range(draw.between(*task.turns)):
         if draw.chance(task.unanswerable):
@@ -116,13 +118,15 @@ def _unanswerable(draw: Draw, task: Cloze, pages: list[list[Sentence]], other: s
         made = _question(draw, task, planted(draw, other, task.planted))
         return made[0] if made else None
     sentence = draw.pick(draw.pick(pages))
-    there = {value.kind for value in sentence.planted}
-    groups = ({"year", "date", "time"}, {"person", "org"}, {"quantity", "share", "money"})
-    there |= {kind for group in groups if group & there for kind in group}
-    missing = [kind for kind in KINDS if kind not in there]
-    kind = draw.pick(missing)
-    phrases, asked = KINDS[kind]
+    there = {kind for value in sentence.planted for kind in alike(value.kind)}
+    kind = draw.pick([kind for kind in KINDS if kind not in there and _clearly(kind)])
+    phrases, asked = KINDS[kind][0], _clearly(kind)
     return _asked_for(draw, task, sentence.base, Planted(kind, "", draw.pick(phrases), asked))
+
+
+def _clearly(kind: str) -> tuple[str, ...]:
+    """The ways to ask for a kind of value that a sentence without one hardly answers all the same."""
+    return tuple(asked for asked in KINDS[kind][1] if asked not in _VAGUE)
 
 
 def _runs(parts: list[str]) -> list[tuple[int, int]]:

@@ -78,7 +78,7 @@ def wordings(*, held_out: bool = False) -> list[str]:
     generic: tuple[str, ...]
     plain: tuple[str, ...]
     if held_out:
-        generic = (*frames.STATEMENTS_HELD_OUT, *frames.QUESTIONS_HELD_OUT)
+        generic = (*frames.STATEMENTS_HELD_OUT, *frames.PRONOUN_STATEMENTS_HELD_OUT, *frames.QUESTIONS_HELD_OUT)
         plain = (*frames.OPENINGS_HELD_OUT, *frames.ENDINGS_HELD_OUT, *frames.FILLERS_HELD_OUT)
     else:
         generic = (

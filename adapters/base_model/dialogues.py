@@ -80,7 +80,7 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
         if draw.chance(task.unanswerable):
             question = _unanswerable(draw, task, pages)
             if question:
-                questions.append(Asked(question, UNKNOWN, UNKNOWN))
+                questions.append(Asked(_around(draw, question), UNKNOWN, UNKNOWN))
             continue
         n, page, fact = asked[turn % len(asked)]
         if draw.chance(task.which):
@@ -90,11 +90,7 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
                 questions.append(Asked(which, f"[{n}]", f"[{n}]", n))
                 continue
         question, value = fact.ask(draw, page.entity)
-        if task.reworded:
-            question = reworded(draw, question, task.reworded, keep=page.entity.name)
-        question = _perhaps_loosely(draw, task, question, page.entity)
-        if draw.split == "train" and draw.chance(0.12):
-            question = draw.pick(frames.AROUND_QUESTIONS).format(q=question)
+        question = _around(draw, _said(draw, task, question, page.entity))
         questions.append(Asked(question, shape.format(v=value, n=n) if shape else cited(value, n), value, n))
     if not questions:
         return None
@@ -127,7 +123,16 @@ def cited(value: str, passage: int) -> str:
     return f"{value} [{passage}]"
 
 
-def _perhaps_loosely(draw: Draw, task: Reading, question: str, entity: Entity) -> str:
+def _around(draw: Draw, question: str) -> str:
+    if draw.split == "train" and draw.chance(0.12):
+        return draw.pick(frames.AROUND_QUESTIONS).format(q=question)
+    return question
+
+
+def _said(draw: Draw, task: Reading, question: str, entity: Entity) -> str:
+    """The question in somebody's words: near ones for some of its own, and perhaps another name for the entity."""
+    if task.reworded:
+        question = reworded(draw, question, task.reworded, keep=entity.name)
     if not task.loose_names or not draw.chance(task.loose_names):
         return question
     name = draw.loosely(entity)
@@ -141,7 +146,10 @@ def _unanswerable(draw: Draw, task: Reading, pages: Sequence[Page]) -> str | Non
     told = [fact.event for fact in page.facts if isinstance(fact, Deed) and isinstance(fact.event, Scene)]
     if told and kind < 0.5:  # the entity and others of its scene are there, in another scene than the one asked for
         other_scene = Deed(Scene.drawn(draw, near=told[0]))
-        return None if other_scene.key == told[0].key else other_scene.ask(draw, page.entity)[0]
+        question = other_scene.ask(draw, page.entity)[0]
+        keys = {fact.key for other in pages if other.entity == page.entity for fact in other.facts}
+        about = page.entity.name.lower() in question.lower() and other_scene.key not in keys
+        return _said(draw, task, question, page.entity) if about else None
     if kind < 0.5:  # the entity is there, another one has the attribute
         facts = [fact for other in pages if other.entity == page.entity for fact in other.facts]
         relations = [f.relation for other in pages for f in other.facts if isinstance(f, Attribute)]
@@ -155,14 +163,14 @@ def _unanswerable(draw: Draw, task: Reading, pages: Sequence[Page]) -> str | Non
         if not missing:
             return None
         question = Attribute(draw.pick(missing), "").ask(draw, page.entity)[0]
-        return _perhaps_loosely(draw, task, question, page.entity)
+        return _said(draw, task, question, page.entity)
     entity = draw.twin(page.entity) if kind < 0.8 else draw.entity()
     if any(entity.name == other.entity.name for other in pages) or not page.facts:
         return None
     question, _ = draw.pick(page.facts).ask(draw, entity)
     if entity.name.lower() not in question.lower():
         return None
-    return _perhaps_loosely(draw, task, question, entity)
+    return _said(draw, task, question, entity)
 
 
 def closed(draw: Draw, turns: int) -> Dialogue:

@@ -33,7 +33,8 @@ class Attribute:
         relation, name = self.relation, entity.name
         nameless = not relation.noun_phrases
         if pronoun and not nameless and not (relation.statements and draw.chance(0.4)):
-            template = draw.pick(frames.PRONOUN_STATEMENTS)
+            unseen = draw.split == "held-out"
+            template = draw.pick(frames.PRONOUN_STATEMENTS_HELD_OUT if unseen else frames.PRONOUN_STATEMENTS)
         else:
             generic: Sequence[str] = frames.STATEMENTS_HELD_OUT if draw.split == "held-out" else frames.STATEMENTS
             own = nameless or (relation.statements and draw.chance(0.55))

@@ -84,6 +84,10 @@ PRONOUN_STATEMENTS = (
     "The {np} everyone quotes is {v}.", "The {np} printed on the card is {v}.", "The {np} asked for so often is {v}.",
     "The {np} we lived with for years is {v}.", "The {np} all new members hear of is {v}.",
 )  # fmt: skip
+PRONOUN_STATEMENTS_HELD_OUT = (
+    "Whoever wants its {np} will find {v}.", "There was a vote on the {np}, and {v} won.", "{v} goes down as {np}.",
+    "A note in the drawer tells its {np}, {v}.", "Should the {np} be wanted, {v} is it.", "Hence {v}, the {np}.",
+)  # fmt: skip
 QUESTIONS = (
     "What is the {np} of {e}?", "What is {e}'s {np}?", "Tell me the {np} of {e}.", "Which {np} does {e} have?",
     "I need the {np} of {e}.", "Can you give me the {np} for {e}?", "What {np} does {e} have?", "{e}: {np}?",

@@ -97,7 +97,8 @@ def scored(item: Item, tokens: int, text: str) -> Score:
     cited = None if item.passage is None else citation is not None and int(citation[1]) == item.passage
     formed = bool(_pattern(item.form).fullmatch(text.strip())) if item.form else None
     copied = None if refused or item.form else bare.strip() in item.messages[-1].content
-    right, f1 = squad.exact(bare, item.references), squad.token_f1(bare, item.references)
+    right = text.strip() in item.references if item.form else squad.exact(bare, item.references)
+    f1 = squad.token_f1(bare, item.references)
     return Score(tokens, right, cited, refused, f1, copied, formed)
 
 

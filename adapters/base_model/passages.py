@@ -96,6 +96,14 @@ def filler(draw: Draw) -> str:
 
 
 def _entity(draw: Draw, style: Style, drafts: Sequence[Draft]) -> Entity:
+    """One that is not there yet: a twin of a twin may be the first again."""
+    names = {draft.entity.name for draft in drafts}
+    while (entity := _any_entity(draw, style, drafts)).name in names:
+        pass
+    return entity
+
+
+def _any_entity(draw: Draw, style: Style, drafts: Sequence[Draft]) -> Entity:
     if drafts and draw.chance(style.twins):
         return draw.twin(draw.pick(drafts).entity)
     if draw.chance(style.short_names):

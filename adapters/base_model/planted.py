@@ -77,12 +77,22 @@ _WIDE: dict[str, Callable[[Draw], str]] = {
 _PREPOSITIONS = frozenset("for with when if that which because while from to and but as or where after before".split())
 
 
+_GROUPS = ({"year", "date", "time"}, {"person", "org"}, {"quantity", "share", "money"})
+
+
+def alike(kind: str) -> set[str]:
+    """The kinds of value that one question could ask for, this one among them."""
+    return next((group for group in _GROUPS if kind in group), {kind})
+
+
 def planted(draw: Draw, text: str, share: float) -> Sentence:
     """The sentence, in that share of the cases with up to three values of different kinds put in."""
     made = Sentence(text, text)
     if not draw.chance(share):
         return made
     for kind in draw.random.sample(list(KINDS), draw.pick((1, 1, 2, 3))):
+        if any(other.kind in alike(kind) for other in made.planted):
+            continue
         phrases, asked = KINDS[kind]
         value = _WIDE[kind](draw) if kind in _WIDE and draw.chance(0.5) else draw.value(kind)
         phrase = draw.pick(phrases).format(v=value)

@@ -6,6 +6,7 @@ it, then for each slot the questions that it answers.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -47,8 +48,14 @@ class Scene:
         plan = draw.pick(plans(draw.pick(FILES)))
         slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
         known = {_kind(slot): value for slot, value in near.values} if near else {}
-        values = tuple((slot, known.pop(_kind(slot), "") or _value(draw, slot)) for slot in slots)
-        return cls(f"scene {plan.key}", draw.pick(plan.statements), plan.questions, values)
+        statement = draw.pick(plan.statements)
+        values = []
+        for slot in slots:
+            value = known.pop(_kind(slot), "") or _value(draw, slot)
+            if re.search(rf"\b(an?|the|its|old|new|worn|loose|rotten) {{{slot}}}", statement, re.IGNORECASE):
+                value = value.removeprefix("the ").removeprefix("old ")
+            values.append((slot, value))
+        return cls(f"scene {plan.key}", statement, plan.questions, tuple(values))
 
     def state(self, name: str) -> str:
         """The sentence, without a capital at its start."""

@@ -185,3 +185,20 @@ def _sequences(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"[\w'-]+|\{\w\}", text.lower())
     runs = {tuple(words[n : n + 5]) for n in range(len(words) - 4)}
     return {run for run in runs if not any(word.startswith("{") for word in run)}
+
+
+def test_a_name_stands_once_among_the_pages_of_a_dialogue() -> None:
+    draw, style = Draw(8), Style((6, 6), (1, 1), twins=0.9)
+    for _ in range(100):
+        names = [page.entity.name for page in draw_pages(draw, style)]
+        assert len(set(names)) == len(names)
+
+
+def test_questions_without_an_answer_look_like_others() -> None:
+    draw, task = Draw(9), Reading(Style((2, 2)), unanswerable=0.5)
+    wrapped: dict[bool, list[bool]] = {True: [], False: []}
+    for _ in range(1500):
+        if made := reading(draw, task):
+            wrapped[made.value == UNKNOWN].append(made.question.endswith(("Thanks!", "brief.", "please.", "urgent.")))
+    shares = [sum(flags) / len(flags) for flags in wrapped.values()]
+    assert min(shares) > 0.01 and max(shares) < 3 * min(shares)
