@@ -50,5 +50,5 @@ def test_ray_gives_the_chunks_and_ids_of_a_local_run_and_skips_what_has_not_chan
 
 @pytest.mark.skipif(INSTALLED, reason="Ray is installed")
 def test_without_ray_the_extra_is_named(settings: IndexerSettings, folder: Path) -> None:
-    with Index.open(settings, warm=False) as index, pytest.raises(RuntimeError, match=r"crossover\[ray\]"):
+    with Index.open(settings, warm=False) as index, pytest.raises(RuntimeError, match=r"ray\[data\]"):
         index.ingest_paths([folder], engine="ray")

@@ -67,7 +67,7 @@ def test_it_is_listed_and_shown_and_not_promoted(tmp_path: Path, monkeypatch: py
     command = f"CROSSOVER_BASE_MODEL={version.path.resolve()} crossover serve"
     assert command in trained.output
     assert command in crossover("adapters", "show", "facts").output
-    assert "full 19." in crossover("adapters", "list").output
+    assert "full 22." in crossover("adapters", "list").output
     promoted = crossover("adapters", "promote", "facts")
     assert promoted.exit_code == 2 and "a whole model" in promoted.output and command in promoted.output
     assert Registry(tmp_path / "home").promoted() == []

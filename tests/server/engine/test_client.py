@@ -130,7 +130,8 @@ async def test_the_other_server_answers_while_one_is_down(served: Served) -> Non
             for _ in range(3):
                 await engine.generate(GenerationRequest(PROMPT, served.base.name, GREEDY))
             assert [replica.failed_at is None for replica in engine.pool.replicas] == [False, True]
-            assert await engine.loaded() == await served.engine.loaded()
+            loaded = await engine.loaded()
+            assert loaded and loaded <= await served.engine.loaded()
             assert len(await engine.troubles()) == 1
 
 

@@ -64,10 +64,9 @@ async def test_a_vllm_that_could_not_be_woken_is_woken_by_the_next_call_or_in_ti
     app.router.add_post("/{call}", answer)
     async with TestServer(app) as server, Engine([str(server.make_url("")).rstrip("/")], "base") as engine:
         pausing = Pausing(engine, Ours(), sleeps=True)  # type: ignore[arg-type]
-        await pausing.pause(60)
+        await pausing.pause(0.5)
         with pytest.raises(RuntimeError, match="refuses POST /wake_up"):
             await pausing.resume()
         assert engine.pool.paused
-        await pausing.pause(0.01)  # its end comes, is refused once more, and then not
-        await asyncio.sleep(1)
+        await asyncio.sleep(1.5)  # its end comes, is refused once more, and then not
         assert not engine.pool.paused
