@@ -1,8 +1,21 @@
-"""A request to the server that runs on this home, for commands that change what it serves."""
+"""Requests to the server that runs on this home, for commands that ask it or change what it serves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Raises RuntimeError where the server at `url` does not answer what is asked of it meanwhile."""
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
 
 
 def post(url: str, body: dict[str, Any], *, seconds: float = 180.0) -> dict[str, Any]:
@@ -13,11 +26,8 @@ def post(url: str, body: dict[str, Any], *, seconds: float = 180.0) -> dict[str,
     """
     import httpx
 
-    try:
-        # Loading an adapter waits for a probe and for running answers to end.
+    with reaching(url):  # loading an adapter waits for a probe and for running answers to end
         response = httpx.post(url, json=body, timeout=seconds, trust_env=False)
-    except httpx.HTTPError as error:
-        raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
     if response.is_success:
         return dict(response.json())
     try:

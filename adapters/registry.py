@@ -10,7 +10,6 @@ killed at any moment leaves the state from before.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -27,6 +26,7 @@ from crossover.adapters.durable import replace_text, sync
 from crossover.adapters.examples import Example
 from crossover.adapters.kept_examples import HELD_OUT_FILE, TRAINING_FILE, hand_on_held_out, read_kept
 from crossover.adapters.servable import NotServable, check_servable, rank_above
+from crossover.adapters.training.workspace import in_training
 from crossover.adapters.whole_model import CONFIG as WHOLE_CONFIG
 from crossover.adapters.whole_model import check_whole, not_swapped
 
@@ -217,7 +217,7 @@ class Registry:
             AdapterInUse: that one version is promoted while others are there, or the adapter is being trained.
         """
         if digest is None:
-            if _in_training(self.folder / name):
+            if in_training(self.folder / name):
                 raise AdapterInUse(
                     f"{name!r} is being trained: wait for that, stop it, or delete single versions, {name}@DIGEST"
                 )
@@ -271,17 +271,6 @@ class Registry:
         doomed = self.folder / f".deleted-{folder.name}-{os.getpid()}"
         folder.replace(doomed)
         shutil.rmtree(doomed)
-
-
-def _in_training(adapter: Path) -> bool:
-    """Whether a process holds the lock of a training's working folder in there."""
-    for lock in adapter.glob("**/.training-*/lock"):
-        with lock.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-    return False
 
 
 def check_name(name: str) -> str:

@@ -94,16 +94,16 @@ class Retriever:
 
     def passages(self, query: str, k: int, only: DocumentFilter | None = None) -> list[Passage]:
         """What :meth:`search` finds; of the latest questions to all documents it is remembered until these change."""
-        if only is not None or 4 * k > CANDIDATES:  # a deeper search weighs otherwise: its first are not these
+        if only is not None or not 0 < 4 * k <= CANDIDATES:  # a deeper search weighs otherwise: its first are not these
             return self.search(query, k, only).passages
         self._refresh()
         snapshot, trust = self._manifest.snapshot, self._trust.of(self._embedder.name)
         with self._remembering:
             known = self._remembered.get(query)
-            if known and k > 0 and known.holds(snapshot, trust, k):
+            if known and known.holds(snapshot, trust, k):
                 self._remembered.move_to_end(query)
                 return known.passages[:k]
-        depth = max(k, _DEEP) if k > 0 else k
+        depth = max(k, _DEEP)
         found = self.search(query, depth).passages
         if self._manifest.snapshot is snapshot:
             with self._remembering:

@@ -11,6 +11,7 @@ import httpx
 import orjson
 from rich.console import Console
 
+from crossover.adapters.live import reaching
 from crossover.server.context import Context
 
 _SECONDS = 600.0
@@ -72,10 +73,8 @@ async def reached(context: Context) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _post(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, Any]:
-    try:
+    with reaching(str(client.base_url)):
         response = await client.post("/v1/chat/completions", json=body)
-    except httpx.HTTPError as error:
-        raise NotNow(f"the server at {client.base_url} does not answer ({error}); is it still running?") from error
     told: dict[str, Any] = response.json()
     if response.status_code == 200:
         return {

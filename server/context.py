@@ -64,11 +64,11 @@ class Context:
 def _asking(url: str) -> Retrieve:
     import httpx
 
+    from crossover.adapters.live import reaching
+
     def retrieve(question: str, k: int) -> list[tuple[str, str, str, str]]:
-        try:
+        with reaching(url):
             response = httpx.get(f"{url}/v1/search", params={"q": question, "k": k}, timeout=60, trust_env=False)
-        except httpx.HTTPError as error:
-            raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
         if response.status_code != 200:
             raise RuntimeError(f"the server at {url} cannot search: {response.json()['error']['message']}")
         found = response.json()["passages"]

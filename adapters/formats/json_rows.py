@@ -28,9 +28,10 @@ class _Decoder(json.JSONDecoder):
             self.twice = next(name for name in names if names.count(name) > 1)
         return fields
 
-    def take_twice(self) -> str:
-        twice, self.twice = self.twice, ""
-        return twice
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        """As the base class; `twice` is of what was decoded last, also where that failed."""
+        self.twice = ""
+        return super().raw_decode(s, idx)
 
 
 def read(path: Path, text: str) -> Iterator[Item]:
@@ -61,13 +62,11 @@ def _lines(path: Path, text: str) -> Iterator[Item]:
         except json.JSONDecodeError as error:
             found = f"broken JSON at column {error.colno} ({error.msg})"
             expected = _hint(line, error.pos) or _A_LINE
-            decoder.take_twice()  # of this line, which is told already
             yield BadRow(DataError(path, number, "row", found=found, expected=expected, code="broken-json"), line)
         except (ValueError, RecursionError) as error:
-            decoder.take_twice()
             yield BadRow(_too_much(path, number, error), line)
         else:
-            yield _row(path, number, value, decoder.take_twice())
+            yield _row(path, number, value, decoder.twice)
 
 
 def _spans_lines(text: str) -> bool:
@@ -120,7 +119,7 @@ class _Scan:
             raise DataError(self._path, line, "row", found=found, expected=expected, code="broken-json") from error
         except (ValueError, RecursionError) as error:
             raise _too_much(self._path, line, error) from error
-        return _row(self._path, line, value, self._decoder.take_twice())
+        return _row(self._path, line, value, self._decoder.twice)
 
     def line(self) -> int:
         self._skip_blank()

@@ -104,6 +104,16 @@ def remove_abandoned(adapters: Path, days: float = ABANDONED_DAYS) -> list[Path]
     return removed
 
 
+def in_training(adapter: Path) -> bool:
+    """Whether a process holds the working folder of a training in there, or in a search in there."""
+    for folder in adapter.glob(f"**/{_PREFIX}*"):
+        lock = locked(folder)
+        if lock is None:
+            return True
+        lock.close()
+    return False
+
+
 def locked(folder: Path) -> IO[str] | None:
     """The lock of a folder, held until it is closed; None: another process holds it."""
     lock = (folder / "lock").open("a")

@@ -141,11 +141,11 @@ def _sources(version: AdapterVersion, settings: Settings, url: str | None) -> So
     if url is not None:
         import httpx
 
+        from crossover.adapters.live import reaching
+
         path = f"{url}/v1/adapters/{version.name}/sources"
-        try:
+        with reaching(url):
             response = httpx.get(path, params={"version": version.digest}, timeout=_SECONDS, trust_env=False)
-        except httpx.HTTPError as error:
-            raise RuntimeError(f"the server at {url} does not answer ({error}); is it still running?") from error
         if response.status_code != 200:
             raise RuntimeError(f"the server at {url} cannot compare the sources: {response.json()['error']['message']}")
         return SourceChanges(**response.json())

@@ -9,13 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from rich import box
 from rich.table import Table
 
-from crossover.eval.attribution import training_examples
 from crossover.eval.questions import OVERALL, UNSLICED
 from crossover.eval.report.document import Difference
-from crossover.eval.report.make import run_folder
+from crossover.eval.report.make import run_folder, sliced
 from crossover.eval.report.recommendation import p_text
-from crossover.eval.scoring import Evaluation, RunsError, load
-from crossover.eval.slices.recorded import with_slices
+from crossover.eval.scoring import Evaluation, RunsError
 from crossover.eval.statistics import compare, holm
 
 
@@ -58,18 +56,12 @@ def of_two(folders: Sequence[Path], home: Path) -> tuple[Evaluation, Evaluation]
     """
     if len(folders) != 2:
         return None
-    before, after = (_evaluated(run_folder(folder), home) for folder in folders)
+    before, after = (sliced([run_folder(folder)], home)[0] for folder in folders)
     if not {run.arm for run in before.runs} & {run.arm for run in after.runs}:
         return None
     if before.questions.digest != after.questions.digest:
         raise RunsError(f"{folders[1]}: its questions are not those of {folders[0]}; what changed takes the same ones")
     return before, after
-
-
-def _evaluated(answers: Path, home: Path) -> Evaluation:
-    evaluation = load([answers])
-    examples = training_examples(evaluation.adapters, [home, answers.resolve().parent.parent])
-    return with_slices(evaluation, answers, [each for known in examples.values() for each in known])
 
 
 def changes(before: Evaluation, after: Evaluation, names: tuple[str, str]) -> Changes:

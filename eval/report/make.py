@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover.adapters.examples import Example
 from crossover.eval import scoring
 from crossover.eval.attribution import Taught, training_examples
 from crossover.eval.judge.verdicts import Judging, verdicts
@@ -17,6 +18,7 @@ from crossover.eval.report.document import Report
 from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.oracles import sampled_again
 from crossover.eval.report.write import write
+from crossover.eval.scoring import Evaluation
 from crossover.eval.slices.recorded import with_slices
 from crossover.indexer.embedding import Embedder
 from crossover.indexer.settings import IndexerSettings
@@ -53,6 +55,23 @@ def run_folder(given: Path) -> Path:
     return answers if resolved.parent.name == "reports" and answers.is_dir() else given
 
 
+def sliced(answers: Sequence[Path], home: Path | None) -> tuple[Evaluation, dict[str, list[Example]]]:
+    """The scored runs of some folders, with automatic slices, and what their adapters were trained on.
+
+    Raises:
+        RunsError: a folder without finished runs, or runs that cannot be compared.
+    """
+    evaluation = scoring.load(answers)
+    examples = training_examples(evaluation.adapters, _homes(answers[0], home))
+    return with_slices(evaluation, answers[0], [each for known in examples.values() for each in known]), examples
+
+
+def _homes(answers: Path, home: Path | None) -> list[Path]:
+    """Where the adapters of a run may be: the home that was named, and HOME of HOME/runs/NAME."""
+    beside_runs = answers.resolve().parent.parent
+    return [home or beside_runs, beside_runs]
+
+
 def make(
     folders: Sequence[Path],
     output: Path,
@@ -76,11 +95,8 @@ def make(
         JudgeError: the judge's labelled sample cannot be read.
     """
     answers = [run_folder(folder) for folder in folders]
-    evaluation = scoring.load(answers)
-    beside_runs = answers[0].resolve().parent.parent
-    homes = [home or beside_runs, beside_runs]
-    examples = training_examples(evaluation.adapters, homes)
-    evaluation = with_slices(evaluation, answers[0], [each for known in examples.values() for each in known])
+    homes = _homes(answers[0], home)
+    evaluation, examples = sliced(answers, home)
     taught = {name: Taught(known) for name, known in examples.items()}
     similar = Embedder.of(settings).queries
     second = sampled_again(evaluation, run_folder(beside.again)) if beside.again else None

@@ -227,13 +227,13 @@ class EdgeStore:
     def _configured(self, shard: EdgeShard) -> EdgeShard:
         """The shard, opened anew where it has grown or shrunk over the size up to which it forgets at once."""
         forgets_at_once = optimizer.is_small(shard)
-        some = next(self._points(1, vectors=[DENSE]), None)
-        if some and forgets_at_once != self._forgets_at_once:
-            shard.close()
-            config = _config(len(_dense(some.vector)), forgets_at_once=forgets_at_once)
-            self._shard = shard = EdgeShard.load(str(self._folder), config)
-            self._forgets_at_once = forgets_at_once
-        return shard
+        if forgets_at_once == self._forgets_at_once or (some := next(self._points(1, vectors=[DENSE]), None)) is None:
+            return shard
+        shard.close()
+        config = _config(len(_dense(some.vector)), forgets_at_once=forgets_at_once)
+        self._shard = EdgeShard.load(str(self._folder), config)
+        self._forgets_at_once = forgets_at_once
+        return self._shard
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
