@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from crossover.adapters.base_model import frames, verbal
 from crossover.adapters.base_model.draw import Draw, Entity
 from crossover.adapters.base_model.events import VERBS, Event, Verb
-from crossover.adapters.base_model.lexicon import words
+from crossover.adapters.base_model.lexicon import renamed, synonyms, words
 from crossover.adapters.base_model.relations import ALIKE, HELD_OUT, TAILS, TRAINED, WIDE_TAILS, Relation
 from crossover.adapters.base_model.scenes import Scene
 from crossover.adapters.base_model.words import is_held_out
 
 _PRONOUNS = ("it", "the {k}")
+_RENAMED = 0.2  # of the names of attributes in training, asked for or stated, have a synonym in them
+_WITH_SYNONYMS = tuple(synonyms())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Attribute:
             template = draw.pick(relation.statements if own else generic)
             if pronoun:
                 name = "this person" if entity.noun == "person" else draw.pick(_PRONOUNS).format(k=entity.noun)
-        noun_phrase = "" if nameless else draw.pick(relation.noun_phrases)
+        noun_phrase = "" if nameless else _phrase(draw, relation)
         return _uncapitalised(template).format(e=name, v=self.value, np=noun_phrase, k=entity.noun)
 
     def ask(self, draw: Draw, entity: Entity) -> tuple[str, str]:
@@ -63,7 +65,7 @@ class Attribute:
             template = request + draw.pick((".", "?", ""))
         else:
             template = draw.pick(generic)
-        return capitalised(template.format(e=entity.name, np=draw.pick(relation.noun_phrases))), self.value
+        return capitalised(template.format(e=entity.name, np=_phrase(draw, relation))), self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,17 @@ def draw_relation(draw: Draw, known: float, verbs: float = 0.0) -> Relation:
     return Relation(phrase, TAILS[tail], (phrase,))
 
 
+def _phrase(draw: Draw, relation: Relation) -> str:
+    """One of the relation's names; in training now and then with a synonym in it, which no table lists as its name."""
+    phrase = draw.pick(relation.noun_phrases)
+    return renamed(draw, phrase) if draw.split == "train" and draw.chance(_RENAMED) else phrase
+
+
 def _composed_widely(draw: Draw, tail: str) -> Relation:
     """An attribute with that last word, the others drawn from all of the lexicon."""
     while True:
-        head = draw.pick(words()) if draw.chance(0.7) else f"{draw.pick(words())} {draw.pick(words())}"
+        first = draw.pick(_WITH_SYNONYMS if draw.chance(0.4) else words())
+        head = first if draw.chance(0.7) else f"{first} {draw.pick(words())}"
         phrase = f"{head} {tail}" if draw.chance(0.8) else f"{tail} for {head}"
         if not is_held_out(f"{head} {tail}"):
             return Relation(phrase, WIDE_TAILS[tail], (phrase,))

@@ -8,17 +8,22 @@ from crossover.adapters.base_model.lexicon import words
 
 
 def form(draw: Draw) -> str:
-    """How an answer looks, with places for value {v} and passage {n}."""
+    """How an answer looks, with places for value {v} and passage {n}; in training never as in evaluation."""
     if draw.split == "held-out":
         return draw.pick(frames.FORMATS_HELD_OUT)
-    if draw.chance(0.25):
+    if draw.chance(0.3):
         return draw.pick(frames.FORMATS)
+    shape = _made_up(draw)
+    return shape if shape not in frames.FORMATS_HELD_OUT else form(draw)
+
+
+def _made_up(draw: Draw) -> str:
     before, after = "", ""
     while not before + after:
         before, after = _decoration(draw), _decoration(draw)
     parts = [before, "{v}", after]
     if draw.chance(0.25):
-        parts.insert(draw.pick((0, 1, 2, 3)), draw.pick(("{n}", "{n}", "({n})", "[{n}]", "#{n}")))
+        parts.insert(draw.pick((0, 1, 2, 3)), draw.pick(("{n}", "{n}", "({n})", "[{n}]", "#{n}", "{n}.", "{n}:", "{n})")))
     shape = " ".join(part for part in parts if part)
     if before and not before[-1].isalnum() and draw.chance(0.4):
         shape = shape.replace(" {v}", "{v}")
@@ -46,4 +51,7 @@ def _word(draw: Draw) -> str:
         return draw.pick(words())
     if kind < 0.8:
         return draw.pick(frames.SMALL_WORDS)
-    return draw.word() if kind < 0.9 else draw.letters(draw.between(1, 4))
+    if kind < 0.9:
+        return draw.word()
+    letters = draw.letters(draw.between(1, 4))
+    return letters if draw.chance(0.6) else "".join(f"{letter}." for letter in letters)

@@ -5,119 +5,30 @@ Frames with the suffix _HELD_OUT are never used in training. The rest of a name 
 
 from __future__ import annotations
 
-STATEMENTS = (
-    "The {np} of {e} is {v}.", "{e}'s {np} is {v}.", "For {e}, the {np} is {v}.", "{v} is the {np} of {e}.",
-    "{e} has {v} as its {np}.", "The {np} for {e} is {v}.", "Records give {v} as the {np} of {e}.",
-    "The {np} at {e} is {v}.", "{e} lists {v} as the {np}.", "As {np}, {e} has {v}.",
-    "The {np} of {e} was set to {v}.", "Please note that the {np} of {e} is {v}.", "{e}: {np} {v}.",
-    "{e} - {np}: {v}.", "When it comes to {e}, {v} is the {np}.", "With {v} as {np}, {e} is well served.",
-    "{v} serves as {np} for {e}.", "The {np} that belongs to {e} reads {v}.", "{e} chose {v} for its {np}.",
-    "Its {np} makes {e} stand out: {v}.", "{e} went with {v} as {np}.", "{v}: this is the {np} of {e}.",
-    "Under {np}, the file on {e} says {v}.", "What {e} has for a {np} is {v}.", "{e} (with {v} as {np}) is listed too.",
-    "The current {np} of {e}, {v}, was confirmed.", "Since the change, {e} has {v} for its {np}.",
-    "Nobody doubts that {v} is the {np} of {e}.", "{e} keeps {v} as {np} until further notice.",
-    "{v} was named as {np} of {e}.", "The {np} of {e} used to be another one, but today it is {v}.",
-    "{v} is what {e} has as {np}.", "Nothing but {v} will do as {np} for {e}.",
-    "{e} is a special case: the {np} is {v}.", "Ask for {v} if you need the {np} of {e}.",
-    "{e} has changed its {np} to {v}.", "The {np} of {e} remains {v}.", "There is one {np} at {e}: {v}.",
-    "When people speak of the {np} of {e}, they mean {v}.", "In the case of {e} we are talking about {v} as {np}.",
-    "{v} became the {np} of {e} last spring.", "The {np} of {e}, as everybody will confirm, is {v}.",
-    "{e} needed a new {np} and found {v}.", "For its {np}, {e} took {v}.", "{e} now works with {v} as its {np}.",
-    "The board has made {v} the {np} of {e}.", "{e} and its {np}, {v}, belong together.",
-    "The {np}, which {e} could choose freely, is {v}.", "{v} has long been the {np} of {e}.",
-    "The {np} given by {e} is {v}.", "To name the {np} of {e}: {v}.", "{e}'s {np} has always been {v}.",
-    "Write down {v} as the {np} of {e}.", "{e} calls {v} its {np}.", "{np} of {e}: {v}.", "{e} | {np} | {v}",
-    "{e} ({np}: {v}).", "At the top of the page on {e}, {v} is shown as {np}.",
-    "Our list has {v} under {np} for {e}.", "What is unusual about {e} is {v} as its {np}.",
-    "Last year the {np} of {e} became {v}.", "No other {np} than {v} was found for {e}.",
-    "The {np} of {e} will be {v} from now on.", "All those at {e} know {v}, the {np}.",
-    "Being the {np} of {e}, {v} is often mentioned.", "{v}, the {np} of {e}, is new.",
-    "In its report {e} gives {v} for the {np}.", "Both sides accepted {v} as {np} of {e}.",
-    "The {np} of {e} turned out to be {v}.", "The {np} valid for {e} is {v}.", "The {np} on record for {e} is {v}.",
-    "The {np} people associate with {e} is {v}.", "The {np} everybody at {e} goes by is {v}.",
-    "The {np} meant for {e} is {v}.", "The {np} assigned to {e} is {v}.", "The {np} in the case of {e} is {v}.",
-    "The {np} attached to {e} is {v}.", "The {np} that suits {e} is {v}.", "The {np} {e} relies on is {v}.",
-    "The {np} reserved for {e} is {v}.", "The {np} linked to {e} is {v}.", "The {np} that belongs to {e} is {v}.",
-    "{e} does have a {np}: {v}.", "{e} has but one {np}, which is {v}.",
-    "It says on the notice board of {e} that {v} is the {np}.",
-    "Minutes of the last meeting give {v} as {np} of {e}.", "If it comes to {e}, the {np} is {v}.",
-    "After much debate, {v} was made the {np} of {e}.", "You asked about {e}: the {np} is {v}.",
-    "Everyone connected with {e} is told that the {np} is {v}.", "On {e}: {np} {v}.", "{e}, {np}: {v}.",
-    "A file on {e} names {v} as its {np}.", "Don't forget that the {np} of {e} is {v}.",
-    "Its own pages give the {np} of {e} as {v}.", "We were told by {e} itself that {v} is the {np}.",
-    "Contrary to what some say, {v} is the {np} of {e}.", "{v} replaced the old {np} of {e}.",
-    "Of all {np}s, {e} picked {v}.", "{v}: that is the {np} of {e}.", "{e} keeps {v} as {np}.",
-)  # fmt: skip
+from pathlib import Path
+
+
+def _around() -> dict[str, tuple[str, ...]]:
+    """The frames of frames.txt by their heading: {np} is an attribute, {e} whose it is, {v} its value, {k} its kind."""
+    blocks = (Path(__file__).parent / "frames.txt").read_text(encoding="utf-8").strip().split("\n\n")
+    return {head.removeprefix("# "): tuple(lines) for head, *lines in (block.splitlines() for block in blocks)}
+
+
+_AROUND = _around()
+
+STATEMENTS = _AROUND["statements"]
 STATEMENTS_HELD_OUT = (
     "If you ask about the {np}, {e} will tell you {v}.", "{e} settled on {v}, which thus became its {np}.",
     "Anyone dealing with {e} should know its {np}, namely {v}.",
     "The {np} has been {v} ever since {e} came into being.",
     "{v} now figures as {np} in everything that concerns {e}.", "Look at {e}: there, {v} acts as {np}.",
 )  # fmt: skip
-PRONOUN_STATEMENTS = (
-    "Its {np} is {v}.", "The {np} is {v}.", "The {np} of the {k} is {v}.", "The {k} has {v} as its {np}.",
-    "The {np} here is {v}.", "{np}: {v}.", "- {np}: {v}.", "It has {v} as its {np}.", "{v} is its {np}.",
-    "There, the {np} is {v}.", "The {k} chose {v} as {np}.", "As {np}, it has {v}.",
-    "Its {np} has become {v}.", "{v} was made its {np}.", "The {np} of this {k} is {v}.",
-    "For the {np}, {v} was chosen.", "And the {np}? That is {v}.", "The {np} remains {v}.", "Here {v} is the {np}.",
-    "Its {np}, {v}, is well known.", "This {k} has {v} as {np}.", "One finds {v} as {np} there.", "{np}: see {v}.",
-    "{np} = {v}", "We learn of its {np}: {v}.", "Our {np} is {v}.", "As {np} we use {v}.", "We have {v} as {np}.",
-    "The {np} on file is {v}.", "The {np} in force is {v}.", "The {np} that applies is {v}.",
-    "The {np} known to us is {v}.", "The {np}, as of today, is {v}.", "{v} is the {np} that was written down.",
-    "Everyone here uses {v} as {np}.", "The {np} most of us remember is {v}.", "The right {np} is {v}.",
-    "The only {np} is {v}.", "Note the {np}: {v}.", "The {np} has not changed: {v}.", "The {np} we were given is {v}.",
-    "The {np} to go by is {v}.", "On the sign by the door, the {np} reads {v}.", "The {np}? {v}.",
-    "What we call the {np} is {v}.", "The {np} at present is {v}.", "Use {v} as the {np}.",
-    "{v} it is, as far as the {np} goes.", "You will be asked for the {np}: say {v}.", "That makes {v} the {np}.",
-    "The {np} nobody argues about is {v}.", "We put {v} down as the {np}.", "{v} stands for the {np} here.",
-    "Anyone asking after the {np} hears {v}.", "For years now {v} has been the {np}.", "A new {np} was found: {v}.",
-    "The sheet by the phone gives the {np} as {v}.", "So the {np} is {v}, and not what it was.",
-    "{v} - this is the {np} to remember.", "Newcomers learn the {np} first: {v}.", "To this day the {np} is {v}.",
-    "Last month the {np} was changed to {v}.", "The {np} which all of us use is {v}.", "The {np} I was told is {v}.",
-    "The {np} you will come across is {v}.", "The {np} they wrote down is {v}.", "The {np} in our files is {v}.",
-    "The {np} you should quote is {v}.", "The {np} that counts is {v}.", "The {np} we agreed upon is {v}.",
-    "The {np} people keep asking for is {v}.", "{v} took over as {np}.", "Write {v} under {np}.",
-    "When the form asks for the {np}, enter {v}.", "The {np} was once different; now it is {v}.",
-    "As for the {np}, that is {v}.", "{v} is the answer if anybody asks for the {np}.", "Its own {np} is {v}.",
-    "The {np} has been fixed at {v}.", "There is a {np}, too: {v}.", "They gave it {v} as {np}.",
-    "{v} was picked as the {np}.", "No one has questioned the {np}, {v}.", "At present {v} is used as {np}.",
-    "The {np} everyone quotes is {v}.", "The {np} printed on the card is {v}.", "The {np} asked for so often is {v}.",
-    "The {np} we lived with for years is {v}.", "The {np} all new members hear of is {v}.",
-)  # fmt: skip
+PRONOUN_STATEMENTS = _AROUND["statements by pronoun"]
 PRONOUN_STATEMENTS_HELD_OUT = (
     "Whoever wants its {np} will find {v}.", "There was a vote on the {np}, and {v} won.", "{v} goes down as {np}.",
     "A note in the drawer tells its {np}, {v}.", "Should the {np} be wanted, {v} is it.", "Hence {v}, the {np}.",
 )  # fmt: skip
-QUESTIONS = (
-    "What is the {np} of {e}?", "What is {e}'s {np}?", "Tell me the {np} of {e}.", "Which {np} does {e} have?",
-    "I need the {np} of {e}.", "Can you give me the {np} for {e}?", "What {np} does {e} have?", "{e}: {np}?",
-    "Do you know the {np} of {e}?", "What's the {np} for {e}?", "Please look up the {np} of {e}.",
-    "Name the {np} of {e}.", "For {e}, what is the {np}?", "What is listed as the {np} of {e}?",
-    "I would like to know the {np} of {e}.", "{np} of {e}?", "At {e}, what is the {np}?",
-    "What does {e} have as its {np}?", "What is given as {np} for {e}?", "How does the file on {e} give its {np}?",
-    "Which {np} belongs to {e}?", "{e}, {np}?", "Remind me of the {np} of {e}.", "What did {e} choose as {np}?",
-    "Is there a {np} for {e}, and what is it?", "Could you check the {np} of {e}?", "What serves as {np} for {e}?",
-    "Say what the {np} of {e} is.", "What have we got as {np} for {e}?", "Any idea what the {np} of {e} is?",
-    "What {np} did {e} get?", "Which is the {np} of {e}?", "What is known about the {np} of {e}?",
-    "Find the {np} of {e}.", "Show {e}'s {np}.", "I am looking for the {np} of {e}.", "Show the {np} of {e}.",
-    "What was chosen as {np} for {e}?", "{e} has a {np}. Which one?", "Does {e} have a {np}? Which?",
-    "The {np} of {e} is what?", "The {np} of {e}?", "Tell us which {np} {e} uses.", "What {np} is used at {e}?",
-    "What do they call the {np} of {e}?", "Inform me of the {np} of {e}.", "What should I write for the {np} of {e}?",
-    "Under {np}, what does {e} have?", "We forgot the {np} of {e}. What was it?", "What is the current {np} of {e}?",
-    "What is now the {np} of {e}?", "Whose {np} is it at {e}, and what exactly?", "How is the {np} of {e} given?",
-    "What became the {np} of {e}?", "Can anyone say what {e}'s {np} is?",
-    "What does the text say about the {np} of {e}?",
-    "What can you tell me about the {np} of {e}?", "What {np} is in force at {e}?", "Which {np} is valid at {e}?",
-    "{e}'s {np}?", "{e}'s {np}, quickly.", "May I ask for the {np} of {e}?", "Could you pass me {e}'s {np}?",
-    "Which {np} should I note for {e}?", "What {np} would {e} have?", "Is the {np} of {e} known?",
-    "Someone needs {e}'s {np}.", "What is meant by the {np} of {e}?", "What {np} goes with {e}?",
-    "What is on record as the {np} of {e}?", "Which {np} was assigned to {e}?", "What does {e} use as {np}?",
-    "What {np} did they give to {e}?", "Let me have {e}'s {np}.", "I lost the {np} of {e}; which is it?",
-    "How do I find the {np} of {e}?", "What {np} have we noted for {e}?", "Which {np} applies at {e}?",
-    "Has {e} a {np}?", "What about {e} and its {np}?", "Give {e}'s {np}.", "{e} - {np}", "{np} {e}",
-    "They want to know which {np} {e} has.", "What will the {np} of {e} be?", "What has been the {np} of {e}?",
-    "Please confirm the {np} of {e}.", "Would you know {e}'s {np}?", "Which {np} do we have for {e}?",
-)  # fmt: skip
+QUESTIONS = _AROUND["questions"]
 QUESTIONS_HELD_OUT = (
     "Somebody wants to hear about the {np} of {e}; what do I say?", "With regard to {e}, which {np} applies?",
     "Where {e} is concerned, what would the {np} be?", "What would one enter as {np} when writing about {e}?",
@@ -256,6 +167,13 @@ FORMATS = (
     "ANSWER: {v} | REF: {n}", "The answer is {v}.", "-> {v}", "{v} (see {n})", "<{v}>", "result={v};",
     "It is {v}, as passage {n} says.", "TICKET {n}: {v}", "** {v} **", '"{v}"', "{v}!", "A: {v}", "[{n}] {v}",
     "Reply: {v} / passage {n}", "{v} -- done", "value: {v}, from: {n}", "I found {v}.", "({n}) {v}",
+    "I think it is {v}", "My guess is {v}.", "I believe {v} is right", "We have {v} on file, madam",
+    "That would be {v}, dear colleague.", "According to [{n}]: {v}", "I read {v} there", "I take it to be {v}, sir",
+    "Sure: {v}.", "Yes, {v} it is", "Here you are - {v}", "{v}, I suppose", "{v}, as far as I can see.",
+    "N.B. {v}", "p. {n}: {v}", "{n}. {v}", "Answer no. {n}: {v}!", "i.e. {v}", "P.S. {v}, thanks", "A. {v} B. none",
+    "STATUS: OK; VALUE: {v}", "[{v}]", "answer({v})", "$ {v} $", "^{v}^", "#{n} {v}", "& {v} &",
+    "To my knowledge {v}", "I can tell you that it is {v}.", "I saw {v} in number {n}", "Well, {v}", "{v}, no doubt",
+    "Found in {n}, it says {v}", "Dear all, {v}. Regards", "You asked; it is {v}", "e.g. {v} etc.",
 )  # fmt: skip
 FORMATS_HELD_OUT = (
     "Verdict = {v} !", "{v} // end of note", "%% {v} %%", "I would say {v}, friend", "Q.E.D. {v}", "{n}) here: {v} ;",
@@ -263,11 +181,13 @@ FORMATS_HELD_OUT = (
 )  # fmt: skip
 AROUND_VALUES = (
     "-", "--", "*", "**", "#", "=", "==", ">", "->", "=>", "|", "/", "//", ":", "::", ";", "!", "+", "'", '"',
-    "&", "@", "...", "_", "?", "--->", "<<", "(", ")", ",", ".",
+    "&", "@", "...", "_", "?", "--->", "<<", "(", ")", ",", ".", "%", "~", "$", "^", "<", "[", "]", "`",
+    "\\", "~~", "||", "++", "!!", "??", "::=", "<=>",
 )  # fmt: skip
 SMALL_WORDS = (
     "the", "is", "it", "so", "yes", "here", "and", "this", "my", "we", "to", "of", "at", "then", "that is", "you",
-    "answer", "found", "sir", "please", "thanks", "ok", "done", "see", "note", "from", "with", "by",
+    "i", "i am", "i have", "a", "ok", "for", "in", "on",
+    "answer", "found", "sir", "please", "thanks", "done", "see", "note", "from", "with", "by",
 )  # fmt: skip
 WHICH = (
     "Which passage is about {e}?", "Which passage mentions {e}?", "Where do you read about {e}?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.tokenizer import minilm_vocabulary
@@ -60,6 +61,23 @@ def reworded(draw: Draw, text: str, share: float, *, keep: str | None = None) ->
         part if n % 2 else " ".join(_reworded(draw, word, share, forms=True) for word in part.split(" "))
         for n, part in enumerate(parts)
     )
+
+
+@lru_cache(maxsize=1)
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """For a word what means the same, from synonyms.txt."""
+    lines = (Path(__file__).parent / "synonyms.txt").read_text(encoding="utf-8").splitlines()
+    return {word: tuple(others.split(", ")) for word, others in (line.split(": ") for line in lines)}
+
+
+def renamed(draw: Draw, phrase: str) -> str:
+    """The phrase with one of its words, where it has such, replaced by a synonym."""
+    parts = phrase.split(" ")
+    fitting = [n for n, word in enumerate(parts) if word in synonyms()]
+    if not fitting:
+        return phrase
+    n = draw.pick(fitting)
+    return " ".join((*parts[:n], draw.pick(synonyms()[parts[n]]), *parts[n + 1 :]))
 
 
 def wide_name(draw: Draw) -> str:

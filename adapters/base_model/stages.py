@@ -42,7 +42,7 @@ _READ = Mix(
             (1, 4), (1, 4), share=0.8, pronouns=0.4, twins=0.5, verbs=0.25, events=0.25,
             titles=0.6, handbook=0.3, split_pages=0.2,
         ),
-        turns=(1, 4), unanswerable=0.2, which=0.08, formats=0.22, reworded=0.1, loose_names=0.25,
+        turns=(1, 4), unanswerable=0.17, which=0.08, formats=0.22, reworded=0.1, loose_names=0.35,
         scenes=0.2,
     ),
     cloze=0.3, prose=Cloze(passages=(1, 2), sentences=(1, 4), turns=(1, 3), unanswerable=0.15, near=0.15),
@@ -52,7 +52,7 @@ _SERVE = replace(
     _READ,
     reading=replace(
         _READ.reading, style=replace(_READ.reading.style, passages=(1, 6), twins=0.6, handbook=0.4, words=(20, 90)),
-        turns=(1, 3), unanswerable=0.22,
+        turns=(1, 3), unanswerable=0.18,
     ),
     prose=replace(_READ.prose, passages=(1, 3), sentences=(1, 6), turns=(1, 3)),
     listing=0.02, table=0.03,
@@ -67,8 +67,8 @@ SCRATCH = (
 """From random weights; with 28 M tokens the rate falls at 5.5 M, which sets the choice between passages off."""
 
 REFINE = (
-    Stage("read", 0.45, _READ, 0.004, 0.003, 384, 24),
-    Stage("serve", 1.0, _SERVE, 0.003, 0.0, 896, 10),
+    Stage("read", 0.35, _READ, 0.0032, 0.0024, 640, 14),
+    Stage("serve", 1.0, _SERVE, 0.0024, 0.0, 896, 10),
 )
 """From weights that already read."""
 

@@ -81,10 +81,19 @@ UNIT_KINDS = _words("office team site plan programme desk unit branch store clin
 
 # Kinds of things that only training's names have, beside UNIT_KINDS.
 MORE_KINDS = _words(
-    "agency bakery choir clubhouse college committee dairy depot dispensary embassy factory farmhouse foundry fund "
-    "garage greenhouse guild hostel hotel inn institute kiosk laboratory laundry league lighthouse lodge mill "
-    "observatory orchestra pharmacy quarry refinery registry reservoir sawmill shipyard society stable studio "
-    "syndicate tavern trust vineyard windmill"
+    "agency airfield almshouse aquarium arcade arena armoury assembly auditorium aviary bakery ballroom barracks "
+    "bathhouse boarding bookshop brewery brigade butchery cafeteria campaign cannery cathedral cellar cemetery "
+    "centre chapel choir circus cloister clubhouse clubroom coalition collective college colony committee company "
+    "compound concession consortium convent cooperative corridor crypt dairy depot diner dispensary distillery "
+    "duchy embassy estate exchange expedition factory faculty farmhouse ferry fishery florist forge forum foundry "
+    "fund garage garrison gasworks granary grange greenhouse grove guild gym hangar helpline hermitage hospice "
+    "hostel hotel icehouse inn inquiry institute ironworks jetty kennel kingdom kiosk laboratory launderette "
+    "laundry league legation lighthouse lodge lounge mailroom manufactory marina mausoleum mill mint monastery "
+    "mosque motel nursery observatory optician orchestra orphanage outpost parish parlour partnership penthouse "
+    "pharmacy plantation playground pottery priory quarry quarter ranch refinery regiment registry reservoir "
+    "restaurant roundhouse saddlery saltworks sawmill shelter shipyard silo slipway smokehouse society spa squadron "
+    "stable stadium stockyard stronghold studio surgery synagogue syndicate tannery taskforce tavern terminal "
+    "tollbooth treasury tribunal trust vicarage villa vineyard ward waterworks windmill workhouse zoo"
 )
 
 
