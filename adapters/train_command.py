@@ -162,13 +162,11 @@ def train(
     form = form_of(mapping, template)
     request = TrainingRequest(registry, base, options, parent, files, held_out, form, skip_bad, given)
     server = context.live_server() if pause_serving else None
-    passages = context.retrieve() if with_context else nullcontext(None)
     with serving_paused(server) if server else nullcontext(), training_bar(name, quiet=as_json) as progress:
         if method == DPO:
             version = train_pairs(request, beta, progress)
         else:
-            with passages as retrieve:
-                version = train_examples(request, tune, retrieve, progress)
+            version = train_examples(request, tune, context.retrieve if with_context else None, progress)
     tell_removed(remove_abandoned(registry.folder))
     if promote:
         promote_version(context, registry, version)

@@ -12,7 +12,7 @@ from crossover.adapters.data_options import keep_rejected, load
 from crossover.adapters.examples import DataSet
 from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.adapters.training.options import Progress, TrainOptions, unused_by
-from crossover.adapters.training.sources import Retrieve
+from crossover.adapters.training.sources import OpenIndex
 from crossover.adapters.training.tasks import Task, parse_task
 from crossover.adapters.training_request import TrainingRequest
 
@@ -20,7 +20,7 @@ Report = Callable[[Progress], None]
 
 
 def train_examples(
-    request: TrainingRequest, tune: int | None, retrieve: Retrieve | None, progress: Report
+    request: TrainingRequest, tune: int | None, open_index: OpenIndex | None, progress: Report
 ) -> AdapterVersion:
     """A version trained on all the files; with `tune`, the best of so many settings.
 
@@ -33,9 +33,9 @@ def train_examples(
     from crossover.adapters.training.validation import divided
 
     options, base, parent = request.options, request.base, request.parent
-    unused = {*unused_by(options.method), "beta", *(() if retrieve else ("closed",))}
+    unused = {*unused_by(options.method), "beta", *(() if open_index else ("closed",))}
     for option in sorted(request.given & unused):
-        how = f"--method {options.method}" + ("" if retrieve else " without --with-context")
+        how = f"--method {options.method}" + ("" if open_index else " without --with-context")
         raise ValueError(f"--{option.replace('_', '-')} changes nothing with {how}: leave it out")
     wanted = [parse_task(file) for file in request.files]
     loaded = [load(file, request.form, skip_bad=request.skip_bad) for file, _ in wanted]
@@ -53,7 +53,7 @@ def train_examples(
             options,
             base,
             into,
-            retrieve=retrieve,
+            open_index=open_index,
             held_out=held_out,
             parent=parent,
             others=others,
@@ -67,7 +67,7 @@ def train_examples(
         subject = [base.fingerprint, options.prompts.digest, parent.digest if parent else ""]
         subject += [data.fingerprint for data in sets]
         suited = replace(request, options=options)
-        version = _best_of(tune, trained, suited, " ".join(subject), progress, with_context=retrieve is not None)
+        version = _best_of(tune, trained, suited, " ".join(subject), progress, with_context=open_index is not None)
     for (_, rejected), (file, _) in zip(loaded, wanted, strict=True):
         keep_rejected(rejected, file)
     return version

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 
+WITH_EXAMPLES = "rag+examples"
 #: What a run asks unless told otherwise. RAG with examples always stands beside fine-tuning: it is its strongest rival.
-DEFAULT = ("base", "few-shot", "rag", "rag+examples", "finetune", "hybrid")
+DEFAULT = ("base", "few-shot", "rag", WITH_EXAMPLES, "finetune", "hybrid")
 #: The strategy behind each name that an arm may have.
-STRATEGY_OF = {name: name for name in NAMES} | {"rag+examples": "rag"}
+STRATEGY_OF = {name: name for name in NAMES} | {WITH_EXAMPLES: "rag"}
 #: Ends the name of an arm that is asked with the right documents' passages.
 GOLD = "+gold"
 

@@ -17,7 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from crossover.eval.arms import Arm
+from crossover.eval.arms import WITH_EXAMPLES, Arm
 from crossover.eval.client import AskRefused, Client, ServerState
 from crossover.eval.external import ExternalArm
 from crossover.eval.questions import Question, QuestionSet
@@ -167,9 +167,11 @@ async def _open_features(
     told = await client.route("Hello", _alias(arms))
     name = told["features"][0]["adapter"]
     served = f"{name}@{state.adapters[name]}" if name else None
-    # The arms say how many examples they show; the server's own settings may differ.
+    # The arms say how many examples they show; the server's own settings may differ. Where it shows as many in `rag`
+    # as an arm does, that arm is its `rag`.
     shown = {arm.name: arm.body["examples"] for arm in arms if "examples" in arm.body}
-    settings = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get("rag")}
+    as_served = told["circumstances"]["rag_examples"] == shown.get(WITH_EXAMPLES)
+    settings = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get(WITH_EXAMPLES if as_served else "rag")}
     now = told["circumstances"] | {key: number for key, number in settings.items() if number is not None}
     return open_log(folder, questions, (state.documents, served), Circumstances.model_validate(now))
 

@@ -7,11 +7,13 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
+_THIS_MACHINE = ("127.0.0.1", "::1")
 _SECONDS = 2.0  # a server that is alive answers /healthz at once, even while it loads a model
 
 
@@ -51,9 +53,17 @@ def find(home: Path) -> LiveServer | None:
         if note.host == socket.gethostname() and not _runs(note.pid):
             with suppress(OSError):
                 file.unlink()
-        elif _answers(note):
-            return note
+        elif _answers(seen := _from_here(note)):
+            return seen
     return None
+
+
+def _from_here(note: LiveServer) -> LiveServer:
+    """The note as this machine reads it: "this machine" means its writer's in that of another one, or container."""
+    parts = urlsplit(note.url)
+    if note.host == socket.gethostname() or parts.hostname not in _THIS_MACHINE:
+        return note
+    return replace(note, url=f"{parts.scheme}://{note.host}:{parts.port}")
 
 
 def _runs(pid: int) -> bool:

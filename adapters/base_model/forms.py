@@ -23,7 +23,9 @@ def _made_up(draw: Draw) -> str:
         before, after = _decoration(draw), _decoration(draw)
     parts = [before, "{v}", after]
     if draw.chance(0.25):
-        parts.insert(draw.pick((0, 1, 2, 3)), draw.pick(("{n}", "{n}", "({n})", "[{n}]", "#{n}", "{n}.", "{n}:", "{n})")))
+        parts.insert(
+            draw.pick((0, 1, 2, 3)), draw.pick(("{n}", "{n}", "({n})", "[{n}]", "#{n}", "{n}.", "{n}:", "{n})"))
+        )
     shape = " ".join(part for part in parts if part)
     if before and not before[-1].isalnum() and draw.chance(0.4):
         shape = shape.replace(" {v}", "{v}")

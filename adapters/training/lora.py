@@ -9,6 +9,7 @@ same data with the same options gives the same adapter digest. A run that was ki
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.base_model import BaseModel
@@ -22,7 +23,7 @@ from crossover.adapters.training.material import Material, context_drawer
 from crossover.adapters.training.methods import method_of
 from crossover.adapters.training.options import Progress, TrainOptions
 from crossover.adapters.training.parent import check_parent
-from crossover.adapters.training.sources import Retrieve, joined
+from crossover.adapters.training.sources import OpenIndex, joined
 from crossover.adapters.training.start import longest_row
 from crossover.adapters.training.tasks import Task
 from crossover.adapters.training.validation import divided
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
     from crossover.adapters.chat_template import ChatTokenizer
+    from crossover.adapters.training.context import ContextDrawer
     from crossover.adapters.training.losses import Losses
     from crossover.adapters.training.rows import Rows
 
@@ -42,7 +44,7 @@ def train(
     base: BaseModel,
     registry: Registry,
     *,
-    retrieve: Retrieve | None = None,
+    open_index: OpenIndex | None = None,
     held_out: Sequence[Example] = (),
     parent: AdapterVersion | None = None,
     others: Sequence[Example] = (),
@@ -55,7 +57,7 @@ def train(
         options: see TrainOptions.
         base: the frozen model below.
         registry: where the version goes; nothing there changes before it is complete.
-        retrieve: the passages for a question; given, the adapter is trained with context.
+        open_index: opens the passages; given, the adapter is trained with context.
         held_out: examples of the same task that are not trained on: some choose the weights and stop the training
             early, unless the options say otherwise; the others are kept for the gate.
         parent: the version to go on from.
@@ -78,13 +80,15 @@ def train(
     if parent:
         check_parent(parent, options, base, tokenizer.digest)
     tasks = [Task(dataset)] if isinstance(dataset, DataSet) else list(dataset)
-    material = Material(tasks, options, others, retrieve)
     validation, kept = divided(held_out) if options.early_stopping else ((), tuple(held_out))
+    with open_index() if open_index else nullcontext() as retrieve:
+        material = Material(tasks, options, others, retrieve)
+        drawn = context_drawer(validation, options, retrieve) if retrieve and validation else None
     decisive = _decisive(material, options, base, tokenizer, parent, validation)
     with Workspace(registry.folder / options.name, decisive) as workspace:
         rows = _rows(material, options, base, tokenizer)
         rows.check()  # now, and not in the middle of the first epoch
-        unseen = _unseen(validation, options, base, tokenizer, retrieve) if validation else None
+        unseen = _unseen(validation, drawn, options, base, tokenizer) if validation else None
         if unseen:
             _check_held_out(unseen)
         watch = Stopwatch()
@@ -151,16 +155,15 @@ def _rows(material: Material, options: TrainOptions, base: BaseModel, tokenizer:
 
 def _unseen(
     validation: Sequence[Example],
+    drawer: ContextDrawer | None,
     options: TrainOptions,
     base: BaseModel,
     tokenizer: ChatTokenizer,
-    retrieve: Retrieve | None,
 ) -> Rows:
     """The rows that choose the weights, the same ones whatever is trained."""
     from crossover.adapters.training.context import Drawn
     from crossover.adapters.training.rows import Rows
 
-    drawer = context_drawer(validation, options, retrieve) if retrieve else None
     draw = drawer.draw if drawer else lambda _, row: Drawn(validation[row])
     return Rows(draw, validation, 1, tokenizer, options.prompts, _context(base, options))
 

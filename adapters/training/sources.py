@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from crossover.adapters.examples import Example
@@ -17,6 +18,8 @@ Retrieved = tuple[str, str, str, str]
 """Title, text, document id, content hash of one passage."""
 Retrieve = Callable[[str, int], Sequence[Retrieved]]
 """The passages for a question, the best first, and how many are wanted."""
+OpenIndex = Callable[[], AbstractContextManager[Retrieve]]
+"""Opens what holds the passages: a training keeps it open until it has them all, and not for the hours after."""
 
 
 # How much of what the best candidate has of a question's words, weighed by rarity, its source must have too.

@@ -15,6 +15,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -146,7 +147,14 @@ class Proof:
                 told = {"step": progress.step, "loss": progress.loss, "resumed_at": progress.resumed_at}
                 file.write(json.dumps(told) + "\n")
 
-            train(data.train, options, resolve(None), Registry(home), retrieve=data.retrieve, progress=tell)
+            train(
+                data.train,
+                options,
+                resolve(None),
+                Registry(home),
+                open_index=lambda: nullcontext(data.retrieve),
+                progress=tell,
+            )
 
     def _in_child(self, work: Callable[[], object]) -> None:
         if os.waitpid(self._fork(work), 0)[1]:

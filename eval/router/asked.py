@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crossover.adapters.prompt import UNKNOWN
 from crossover.eval import scoring
+from crossover.eval.arms import WITH_EXAMPLES
 from crossover.eval.metrics.exact_match import exact_match
 from crossover.eval.money.prices import Prices
 from crossover.eval.money.pricing import Usage, added_by_question
@@ -102,7 +103,7 @@ def load(folder: Path, settings: Settings, prices: Prices) -> Asked:
         features_file.record_from_home(folder, questions, settings.model_copy(update={"home": home}))
     recorded = features_file.load(folder, questions)
     runs = {run.arm: run for run in evaluation.runs}
-    chosen = {name: run for name, run in runs.items() if name in STRATEGIES}
+    chosen, others = as_served(runs, recorded.circumstances)
     free = np.zeros(len(questions))
     origin = FittedOn(
         folder=str(folder), question_set=questions.digest, questions=len(questions), adapter=recorded.adapter
@@ -114,11 +115,26 @@ def load(folder: Path, settings: Settings, prices: Prices) -> Asked:
         scores={name: run.exact for name, run in chosen.items()}
         | {ABSTAIN: np.array([exact_match(UNKNOWN, question) for question in questions])},
         prices={name: added_by_question(Usage.of(run), prices) for name, run in chosen.items()} | {ABSTAIN: free},
-        beside={name: run.exact for name, run in runs.items() if name not in STRATEGIES},
+        beside={name: run.exact for name, run in others.items()},
         origins=[origin],
         circumstances=recorded.circumstances,
         seen=_seen(chosen),
     )
+
+
+def as_served(
+    runs: Mapping[str, ScoredRun], circumstances: Circumstances
+) -> tuple[dict[str, ScoredRun], dict[str, ScoredRun]]:
+    """The runs by the strategy that a server would answer so, and those that it would not give.
+
+    A server that shows examples in its prompts of `rag` answers as the arm ``rag+examples`` does.
+    """
+    arms = {name: name for name in STRATEGIES} | ({"rag": WITH_EXAMPLES} if circumstances.rag_examples else {})
+    served = {name: runs[arm] for name, arm in arms.items() if arm in runs}
+    others = {arm: run for arm, run in runs.items() if arm not in arms.values()}
+    if "rag" in others:
+        others["rag without examples"] = others.pop("rag")
+    return served, others
 
 
 def join(parts: Sequence[Asked]) -> Asked:

@@ -53,6 +53,15 @@ def test_another_server_on_the_same_port_is_not_taken_for_it(tmp_path: Path, url
         assert find(tmp_path) is None
 
 
+def test_a_server_in_another_container_is_reached_by_the_name_of_its_host(tmp_path: Path, url: str) -> None:
+    with announced(tmp_path, "one", url):
+        file = tmp_path / "servers" / "one.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"host": "localhost", "pid": 1}))
+        found = find(tmp_path)
+    assert found is not None
+    assert found.url == url.replace("127.0.0.1", "localhost")
+
+
 def test_what_a_killed_server_left_behind_is_removed(tmp_path: Path, url: str) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from crossover.adapters.registry import Registry
 from crossover.adapters.servable import NotServable
 from crossover.adapters.training.lora import train
 from crossover.adapters.training.options import Progress, TrainOptions
+from crossover.adapters.training.sources import Retrieve
 from crossover.adapters.training.workspace import TrainingRuns, Workspace, remove_abandoned
 
 FACTS = {"Who runs the Velmora office?": "Anna Tovan", "Where is the archive?": "Room 14", "When is tea?": "At 15:30"}
@@ -32,6 +35,11 @@ QUICK = TrainOptions(name="support", epochs=2, rank=4, batch=2)
 
 def retrieve(question: str, k: int) -> list[tuple[str, str, str, str]]:
     return [(f"Page {n}", f"Anna Tovan is on page {n}.", f"{n}.md", f"hash{n}") for n in range(k)]
+
+
+@contextmanager
+def an_index() -> Iterator[Retrieve]:
+    yield retrieve
 
 
 def greedy(model: torch.nn.Module, tokenizer: ChatTokenizer, question: str) -> str:
@@ -57,7 +65,7 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
     registry = Registry(tmp_path, max_rank=8, base_fingerprint=reader.fingerprint)
     made = replace(DATA.examples[0], origin=Origin("handbook.md", "hash"))
     data = replace(DATA, examples=(made, *DATA.examples[1:]))
-    version = train(data, replace(QUICK, command="crossover train …"), reader, registry, retrieve=retrieve)
+    version = train(data, replace(QUICK, command="crossover train …"), reader, registry, open_index=an_index)
     names = {file.name for file in version.path.iterdir()}
     assert names == {"adapter_model.safetensors", "adapter_config.json", "card.json", "train.jsonl", "loss.svg"}
     assert [folder.name for folder in version.path.parent.iterdir()] == [version.digest]
@@ -77,9 +85,26 @@ def test_the_folder_and_the_card_say_what_it_is(reader: BaseModel, tmp_path: Pat
     assert registry.promoted() == []
 
 
+def test_the_index_is_free_again_before_the_first_step(reader: BaseModel, tmp_path: Path) -> None:
+    events: list[str] = []
+
+    @contextmanager
+    def watched() -> Iterator[Retrieve]:
+        events.append("open")
+        yield retrieve
+        events.append("closed")
+
+    held_out = [Example(f"Who runs office {n}?", "Anna Tovan") for n in range(20)]
+    train(
+        DATA, QUICK, reader, Registry(tmp_path), open_index=watched, held_out=held_out,
+        progress=lambda progress: events.append(f"step {progress.step}"),
+    )  # fmt: skip
+    assert events[:3] == ["open", "closed", "step 1"] and events.count("open") == 1
+
+
 def test_same_data_and_options_give_the_same_digest_and_another_seed_another(reader: BaseModel, tmp_path: Path) -> None:
     digests = [
-        train(DATA, replace(QUICK, seed=seed), reader, Registry(tmp_path / str(n)), retrieve=retrieve).digest
+        train(DATA, replace(QUICK, seed=seed), reader, Registry(tmp_path / str(n)), open_index=an_index).digest
         for n, seed in enumerate((1, 1, 2))
     ]
     assert digests[0] == digests[1] != digests[2]
@@ -180,7 +205,7 @@ def test_an_empty_data_set_and_an_empty_index_are_refused(reader: BaseModel, tmp
     with pytest.raises(ValueError, match="no examples to train on"):
         train(DataSet("none", ()), QUICK, reader, Registry(tmp_path))
     with pytest.raises(ValueError, match="index documents first"):
-        train(DATA, QUICK, reader, Registry(tmp_path), retrieve=lambda question, k: [])
+        train(DATA, QUICK, reader, Registry(tmp_path), open_index=lambda: nullcontext(lambda question, k: []))
     assert not list(tmp_path.iterdir())
 
 
@@ -204,7 +229,7 @@ def test_a_model_of_another_architecture_without_a_system_role_is_trained_the_sa
     qwen3: BaseModel, tmp_path: Path
 ) -> None:
     options = replace(QUICK, epochs=80, rank=16, batch=3, learning_rate=1e-2)
-    version = train(DATA, options, qwen3, Registry(tmp_path, base_fingerprint=qwen3.fingerprint), retrieve=None)
+    version = train(DATA, options, qwen3, Registry(tmp_path, base_fingerprint=qwen3.fingerprint))
     base = AutoModelForCausalLM.from_pretrained(qwen3.path, dtype=torch.bfloat16)
     tokenizer = ChatTokenizer(qwen3.path)
     before = {question: greedy(base, tokenizer, question) for question in FACTS}

@@ -13,12 +13,13 @@ import pytest
 from finished_world import finish_world
 from typer.testing import CliRunner
 
+from crossover.eval import scoring
 from crossover.eval.bench import router as bench
 from crossover.eval.bench import router_age
 from crossover.eval.bench.worlds import SAMPLED
 from crossover.eval.money.prices import load_prices
 from crossover.eval.router import features_file, learning
-from crossover.eval.router.asked import Asked, load
+from crossover.eval.router.asked import Asked, as_served, load
 from crossover.eval.run_log import RunMismatch
 from crossover.server.cli import app
 from crossover.server.routing.features import FEATURE_VERSION
@@ -53,6 +54,15 @@ def test_what_the_router_sees_tells_the_slices_apart(questions: Asked) -> None:
     assert mean("new_document", "new") > mean("new_document", "stable") + 0.4
     assert mean("overlap", "tacit") > mean("overlap", "new")
     assert mean("sentences", "format") > 1.9 > mean("sentences", "fresh")
+
+
+def test_a_server_that_shows_examples_in_rag_is_fitted_on_the_arm_that_does(world: Path, questions: Asked) -> None:
+    runs = {run.arm: run for run in scoring.load([world]).runs}
+    runs["rag+examples"] = replace(runs["rag"], arm="rag+examples")
+    served, others = as_served(runs, questions.circumstances)
+    assert served["rag"] is runs["rag"] and others["rag+examples"] is runs["rag+examples"]
+    served, others = as_served(runs, questions.circumstances.model_copy(update={"rag_examples": 3}))
+    assert served["rag"] is runs["rag+examples"] and others["rag without examples"] is runs["rag"]
 
 
 def test_features_are_kept_beside_the_answers_and_not_taken_for_some(world: Path, questions: Asked) -> None:
