@@ -16,6 +16,7 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from crossover.adapters.prompt import Message, Role
+from crossover.adapters.thoughts import OPEN
 
 # Private-use characters: a template passes them through untouched, and no template writes them itself.
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -29,6 +30,10 @@ class ChatTemplateError(ValueError):
 
 class ChatTokenizer:
     """The tokenizer and chat template of one model.
+
+    Attributes:
+        takes_system: whether the template has a place for system messages.
+        opens_thought: whether the template opens a thought, so that every answer begins within it.
 
     Args:
         path: a folder or hub id with a fast tokenizer and a chat template.
@@ -60,6 +65,7 @@ class ChatTokenizer:
         self._special_pattern = re.compile("|".join(swallowing) or r"(?!)")
         self._frames: dict[tuple[tuple[Role, ...], bool], list[str]] = {}
         self.takes_system = self._keeps_system()
+        self.opens_thought = self._render([("user", "?")], generate=True).rstrip().endswith(OPEN)
 
     @property
     def digest(self) -> str:

@@ -17,6 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from crossover.adapters.thoughts import without_thoughts
 from crossover.eval.arms import WITH_EXAMPLES, Arm
 from crossover.eval.client import AskRefused, Client, ServerState
 from crossover.eval.external import ExternalArm
@@ -223,7 +224,8 @@ async def _answer_elsewhere(
     sources = sources_of(logs["rag"].done[question.id]) if arm.endpoint.takes_passages else []
     sampling = {"max_tokens": options.max_tokens, "temperature": options.temperature}
     row = await _asked(arm.name, question, arm.request(question.question, sources) | sampling, arm.client)
-    logs[arm.name].append(row | {"crossover": row.get("crossover") or arm.trace(sources)})
+    told = {"answer": without_thoughts(row["answer"]), "crossover": row.get("crossover") or arm.trace(sources)}
+    logs[arm.name].append(row | told)
     tick(arm.name)
 
 

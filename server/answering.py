@@ -9,9 +9,10 @@ from time import perf_counter
 from typing import Any
 
 from crossover.adapters.prompt import UNKNOWN
+from crossover.adapters.thoughts import Thoughts
 from crossover.indexer.document import Passage
 from crossover.server.citations import AnswerText
-from crossover.server.engine.client import GenerationRequest
+from crossover.server.engine.client import Choice, GenerationRequest
 from crossover.server.errors import ContextExceeded
 from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
@@ -26,12 +27,14 @@ _NOT_ASKED = (LookupError, RuntimeError, ContextExceeded)
 
 @dataclass(frozen=True, slots=True)
 class AnswerChoice:
-    """One answer text, or the next piece of it; `logprobs` in the shape of chat completions."""
+    """One answer text, or the next piece of it; `logprobs` in the shape of chat completions, of thoughts too."""
 
     index: int
     text: str
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
+    thoughts: str = ""
+    """What a model that thinks first thought: no part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ async def _whole(prepared: Prepared, services: Services) -> Answer:
     for choice in completion.choices:
         text = _ChoiceText(prepared, services)
         content = text.feed(choice.text, choice.logprobs) + text.finish()
-        choices.append(AnswerChoice(choice.index, content, choice.finish_reason, text.logprobs()))
+        choices.append(text.choice(choice, content))
     return Answer(choices, completion.prompt_tokens, completion.completion_tokens, _finished(prepared, started))
 
 
@@ -174,17 +177,23 @@ async def _generated(
                 content = text.feed(choice.text, choice.logprobs)
                 if choice.finish_reason:
                     content += text.finish()
-                if content or choice.finish_reason:
-                    choices.append(AnswerChoice(choice.index, content, choice.finish_reason, text.logprobs()))
+                if content or text.thoughts or choice.finish_reason:
+                    choices.append(text.choice(choice, content))
             if choices:
                 yield Answer(choices, 0, 0)
     yield Answer([], counts[0] + spent[0], counts[1] + spent[1], _finished(prepared, started))
 
 
 class _ChoiceText:
-    """One choice on its way out: its text cleaned, its log-probabilities collected until text goes with them."""
+    """One choice on its way out: its text cleaned, its log-probabilities collected until text goes with them.
+
+    Attributes:
+        thoughts: those since the last choice.
+    """
 
     def __init__(self, prepared: Prepared, services: Services) -> None:
+        self.thoughts = ""
+        self._parted = Thoughts(begun=services.tokenizer.opens_thought)
         self._cleaner = AnswerText(len(prepared.passages))
         self._special = services.tokenizer.special_tokens
         self._top: int | None = prepared.sampling.get("logprobs")
@@ -197,18 +206,23 @@ class _ChoiceText:
             entries = chat_logprobs(raw, self._special, self._top, first=self._first)
             self._first = self._first and not entries
             self._entries += entries
-        return self._cleaner.feed(piece)
+        return self._said(*self._parted.feed(piece))
 
     def finish(self) -> str:
+        said = self._said(*self._parted.finish()) + self._cleaner.finish()
         self._dropped["citations"] += self._cleaner.removed
-        return self._cleaner.finish()
+        return said
 
-    def logprobs(self) -> dict[str, Any] | None:
-        """The log-probabilities since the last call; None when nobody asked for them."""
-        if self._top is None:
-            return None
+    def choice(self, raw: Choice, content: str) -> AnswerChoice:
+        """The content with the thoughts and log-probabilities since the last call."""
+        thoughts, self.thoughts = self.thoughts, ""
         entries, self._entries = self._entries, []
-        return {"content": entries, "refusal": None}
+        logprobs = None if self._top is None else {"content": entries, "refusal": None}
+        return AnswerChoice(raw.index, content, raw.finish_reason, logprobs, thoughts)
+
+    def _said(self, thought: str, said: str) -> str:
+        self.thoughts += thought
+        return self._cleaner.feed(said)
 
 
 def _refusals(prepared: Prepared) -> list[AnswerChoice]:

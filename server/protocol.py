@@ -57,10 +57,15 @@ class TextPart(_Wire):
 
 
 class ChatMessage(_Wire):
-    """One turn as the client sends it; `developer` is the newer name of `system`."""
+    """One turn as the client sends it; `developer` is the newer name of `system`.
+
+    Attributes:
+        reasoning_content: thoughts of an earlier answer, sent back with it: taken, and never shown to a model again.
+    """
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[TextPart]
+    reasoning_content: str | None = None
 
     @property
     def text(self) -> str:

@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from crossover.server.answering import Answer
+from crossover.server.answering import Answer, AnswerChoice
+
+THOUGHTS = "reasoning_content"
+"""The field that DeepSeek's API has for them, and clients know."""
 
 
 def new_id() -> str:
@@ -26,7 +29,8 @@ def chat_completion(answer: Answer, model: str, fingerprint: str) -> dict[str, A
         "choices": [
             {
                 "index": choice.index,
-                "message": {"role": "assistant", "content": choice.text, "refusal": None},
+                "message": {"role": "assistant", "content": choice.text, "refusal": None}
+                | ({THOUGHTS: choice.thoughts.strip()} if choice.thoughts else {}),
                 "logprobs": choice.logprobs,
                 "finish_reason": choice.finish_reason,
             }
@@ -64,9 +68,14 @@ class Chunks:
         """The first chunk of a choice."""
         return self._choice(index, {"role": "assistant", "content": "", "refusal": None}, None, None)
 
-    def delta(self, index: int, text: str, logprobs: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The next piece of a choice."""
-        return self._choice(index, {"content": text}, None, logprobs)
+    def deltas(self, choice: AnswerChoice) -> list[dict[str, Any]]:
+        """The next pieces of a choice: of what the model thinks, of what it says, or of neither."""
+        pieces = []
+        if choice.thoughts:
+            pieces.append(self._choice(choice.index, {THOUGHTS: choice.thoughts}, None, None))
+        if choice.text or (choice.logprobs and choice.logprobs["content"]):
+            pieces.append(self._choice(choice.index, {"content": choice.text}, None, choice.logprobs))
+        return pieces
 
     def finish(self, index: int, reason: str) -> dict[str, Any]:
         """The last chunk of a choice."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+from crossover.adapters.thoughts import without_thoughts
 
 if TYPE_CHECKING:
     from openai import APIError
 
 _SECONDS = 300.0
 _RETRIES = 2
-_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Asker:
                     raise _told(error, self._endpoint.url) from error
                 if not reply.choices:
                     raise RuntimeError(f"{self._endpoint.url}: {self._model} gave no answer")
-                answers += [_THOUGHTS.sub("", choice.message.content or "").strip() for choice in reply.choices]
+                answers += [without_thoughts(choice.message.content or "") for choice in reply.choices]
         return answers[:n]
 
     async def _only_model(self) -> str:

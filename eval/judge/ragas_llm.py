@@ -19,6 +19,7 @@ from ragas.metrics._faithfulness import Faithfulness
 from ragas.metrics.base import SingleTurnMetric
 from ragas.run_config import RunConfig
 
+from crossover.adapters.thoughts import without_thoughts
 from crossover.eval.judge.endpoint import JudgeEndpoint
 
 _RETRIES = 2  # of one request that timed out or found the server busy; ragas itself asks again for broken JSON
@@ -75,7 +76,7 @@ class OpenAiJudge(BaseRagasLLM):
             raise NoVerdict("the judge refused" if choice and choice.message.refusal else "an empty reply")
         if choice.finish_reason == "length":
             raise NoVerdict("its reply was cut off")
-        return choice.message.content
+        return without_thoughts(choice.message.content)
 
 
 class _Embeddings:

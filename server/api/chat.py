@@ -79,8 +79,8 @@ async def _events(
                         texts[choice.index] = ""
                         yield _event(chunks.role(choice.index))
                     texts[choice.index] += choice.text
-                    if choice.text or (choice.logprobs and choice.logprobs["content"]):
-                        yield _event(chunks.delta(choice.index, choice.text, choice.logprobs))
+                    for delta in chunks.deltas(choice):
+                        yield _event(delta)
                     if choice.finish_reason:
                         if held:
                             yield _event(held)

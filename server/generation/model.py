@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 
 from crossover.adapters.prompt import Message
+from crossover.adapters.thoughts import without_thoughts
 from crossover.server.asking import reached
 from crossover.server.context import Context
 
@@ -25,7 +25,6 @@ _PATIENCE = 12  # requests in a row that came to nothing: more would come to not
 _OWN_MODEL = "base"
 _KEY_VARIABLE = "OPENAI_API_KEY"
 _NO_KEY = "none"  # the client takes no empty one
-_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SHOWN = 120  # letters of what a server said
 
 
@@ -177,7 +176,7 @@ def _text(completion: Any) -> str:
         raise NoReply("no chat completion", str(completion)) from error
     if refusal or end == "content_filter":
         raise NoReply("refused by the model", str(refusal or end))
-    if not isinstance(text, str) or not (said := _THOUGHTS.sub("", text).strip()):
+    if not isinstance(text, str) or not (said := without_thoughts(text)):
         raise NoReply("an empty reply", "cut off at its length" if end == "length" else "")
     return said
 
