@@ -69,6 +69,18 @@ def run(
     gold: Annotated[
         bool, typer.Option("--gold", help="Ask again with passages of the relevant documents alone: their worth.")
     ] = False,
+    train_seeds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=20,
+            help="Trainings that what is said of fine-tuning shall rest on: the adapter's own, and as many more with "
+            "other seeds, in a home of their own.",
+        ),
+    ] = 1,
+    documents: Annotated[
+        list[Path] | None, typer.Option(help="With --train-seeds: what the index holds, for that home. Repeatable.")
+    ] = None,
     prices: PricesFile = None,
     judge_sample: JudgeSample = None,
     headline: Headline = "exact",
@@ -76,8 +88,10 @@ def run(
 ) -> None:
     """Ask every question of every strategy, and report. A run that was stopped goes on where it stopped."""
     from crossover.eval import question_files
-    from crossover.eval.arms import resolve
+    from crossover.eval.arms import DEFAULT, resolve
     from crossover.eval.external import parse
+    from crossover.eval.learning_curve.driver import learning_curve
+    from crossover.eval.learning_curve.repeating import repeats_plan
     from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import Beside
     from crossover.eval.running import RunRequest
@@ -107,9 +121,16 @@ def run(
     )
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
-    beside = Beside(judging=judging(settings, judge_sample, headline))
+    plan = None
+    if train_seeds > 1:
+        plan = repeats_plan(
+            adapter, train_seeds, asked.questions, documents or [], names or DEFAULT, request.options, settings
+        )
+    beside = Beside(repeats=plan.folder if plan else None, judging=judging(settings, judge_sample, headline))
     with tidy_on_sigterm(), running_server(settings.home, console) as url:
         folder = ask_all(request, url, console)
+    if plan:
+        learning_curve(plan, settings, console)
     _report([folder], output, prices, settings, console, beside, as_json=as_json)
 
 
@@ -151,7 +172,8 @@ def report(
         return
     console = progress_console()
     curve = load_curve(learning_curve) if learning_curve else None
-    beside = Beside(curve, again, judging(context.settings, judge_sample, headline))
+    repeats = learning_curve.parent if learning_curve and learning_curve.is_file() else learning_curve
+    beside = Beside(curve, repeats, again, judging(context.settings, judge_sample, headline))
     built = _report(folders, output, prices, context.settings, console, beside, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:

@@ -6,12 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from crossover.adapters.registry import AdapterVersion, Registry
+from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.serving import start, stop
 from crossover.server.settings import Settings
+
+if TYPE_CHECKING:
+    from crossover.adapters.examples import DataSet
 
 
 class StepFailed(RuntimeError):
@@ -60,25 +65,30 @@ def train(settings: Settings, name: str, examples: Path, seed: int, *, with_cont
 
 def trained(settings: Settings, name: str, examples: Path, seed: int, *, with_context: bool) -> AdapterVersion | None:
     """The adapter that this training made before, if it still fits data, base model, prompts and defaults."""
-    from crossover.adapters.base_model import resolve
     from crossover.adapters.formats.detect import read
-    from crossover.adapters.training.options import TrainOptions
 
     registry = Registry(settings.home)
     if name not in registry.names():
         return None
-    base = resolve(settings.base_model)
-    options = TrainOptions(
-        name=name,
-        seed=seed,
-        passages=settings.passages or base.passages,
-        template_kwargs=settings.chat_template_kwargs,
-    )
     data = read(examples)
-    chosen = options.suited(len(data.examples)).hyperparameters() | {"with_context": with_context}
-    wanted = (base.fingerprint, data.fingerprint, settings.prompts.digest, chosen)
+    usual = usual_settings(settings, data, with_context=with_context)
     for version in reversed(registry.versions(name)):
         card = version.card
-        if (card.base_fingerprint, card.data.fingerprint, card.prompts, card.hyperparameters) == wanted:
+        same = (card.data.fingerprint, card.hyperparameters["seed"], settings_of(card))
+        if same == (data.fingerprint, seed, usual):
             return version
     return None
+
+
+def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> dict[str, Any]:
+    """What a training on that data has by default, in the terms of `settings_of`."""
+    from crossover.adapters.base_model import resolve
+    from crossover.adapters.training.options import TrainOptions
+
+    base = resolve(settings.base_model)
+    passages, variables = settings.passages or base.passages, settings.chat_template_kwargs
+    options = TrainOptions(name="", passages=passages, template_kwargs=variables).suited(len(data.examples))
+    card = {"method": options.method, "base_fingerprint": base.fingerprint, "prompts": settings.prompts.digest}
+    chosen = options.hyperparameters() | {"with_context": with_context}
+    del chosen["seed"]
+    return card | chosen

@@ -128,6 +128,34 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
     )
 
 
+def across_trainings(comparison: Comparison, scores: Sequence[float]) -> Comparison:
+    """The comparison of a trained arm, carried over from one adapter to trainings like it.
+
+    Questions and trainings both vary: their variances add up, and Student's t has the degrees of freedom that
+    Satterthwaite (1946) gives their sum.
+
+    Args:
+        scores: the arm's with each of several adapters trained alike, the one that was compared first.
+    """
+    low, high = comparison.interval.low, comparison.interval.high
+    by_question = ((high - low) / (2 * NORMAL)) ** 2
+    by_training = float(np.var(scores, ddof=1)) / len(scores)
+    variance = by_question + by_training
+    difference = comparison.difference + float(np.mean(scores)) - scores[0]
+    if not 0 < variance < np.inf:
+        return replace(comparison, difference=difference)
+    parts = ((by_question, max(comparison.groups - 1, 1)), (by_training, len(scores) - 1))
+    freedom = variance**2 / sum(part**2 / own for part, own in parts)
+    half = float(stats.t.ppf(1 - ALPHA / 2, freedom)) * np.sqrt(variance)
+    return replace(
+        comparison,
+        difference=difference,
+        interval=Interval(max(-1.0, float(difference - half)), min(1.0, float(difference + half))),
+        p_value=float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom)),
+        detectable=min(1.0, comparison.detectable * float(np.sqrt(variance / by_question))) if by_question else 1.0,
+    )
+
+
 def compare_apart(
     first: Scores, first_groups: Sequence[str], second: Scores, second_groups: Sequence[str]
 ) -> Comparison:

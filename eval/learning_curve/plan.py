@@ -87,7 +87,7 @@ class Plan:
 
     def answers(self, size: int, seed: int) -> Path:
         """Where the answers of one training's adapter lie."""
-        return self.folder / "curve" / f"{size}-{seed}"
+        return answers_in(self.folder, size, seed)
 
     def unanswered(self, trainings: Sequence[Training]) -> list[Training]:
         """The trainings whose answers are not all there, so that they are trained (or found) and asked."""
@@ -97,6 +97,11 @@ class Plan:
     def rival_answers(self) -> Path:
         """Where the answers of the arm to be overtaken lie."""
         return self.folder / "curve" / RIVAL
+
+
+def answers_in(folder: Path, size: int, seed: int) -> Path:
+    """Where a learning curve's folder keeps the answers of one training's adapter."""
+    return folder / "curve" / f"{size}-{seed}"
 
 
 def answered(folder: Path, arms: Sequence[str]) -> bool:

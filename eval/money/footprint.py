@@ -69,14 +69,15 @@ class Kept:
 
 def kept(adapters: Sequence[str], homes: Sequence[Path]) -> Kept:
     """What adapters (served names) and index take, from the first home that knows each."""
-    found: dict[str, Footprint] = {}
-    for name in adapters:
-        for home in homes:
-            version = _resolve(home, name)
-            if version is not None:
-                found.setdefault(name, _footprint(version))
+    versions = {name: find_version(name, homes) for name in adapters}
+    found = {name: _footprint(version) for name, version in versions.items() if version}
     indexes = [home / "index" for home in homes if (home / "index").is_dir()]
     return Kept(found, bytes_on_disk(indexes[0]) / _GIB if indexes else None)
+
+
+def find_version(name: str, homes: Sequence[Path]) -> AdapterVersion | None:
+    """The adapter of a served name, from the first home that has it."""
+    return next((version for home in homes if (version := _resolve(home, name))), None)
 
 
 def _resolve(home: Path, name: str) -> AdapterVersion | None:

@@ -21,15 +21,15 @@ from crossover.eval.report.document import Difference, JudgeReport, Refusals, Re
 from crossover.eval.report.failures import failures
 from crossover.eval.report.judged import EXACT, JUDGED, failed
 from crossover.eval.report.oracles import not_asked, oracles
-from crossover.eval.report.recommendation import recommend
+from crossover.eval.report.recommendation import percent, recommend
+from crossover.eval.report.repeats import FINE_TUNED, Repeats
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
 from crossover.eval.scoring import Evaluation, ScoredRun, samples
-from crossover.eval.statistics import compare, estimate, holm
+from crossover.eval.statistics import across_trainings, compare, estimate, holm
 from crossover.eval.top_set import top_sets
 
 _RIVAL = "rag+examples"
-_FINE_TUNED = ("finetune", "hybrid")
 
 
 def build(
@@ -41,6 +41,7 @@ def build(
     curve: LearningCurve | None = None,
     again: Evaluation | None = None,
     judge: JudgeReport | None = None,
+    repeated: Repeats | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
@@ -51,6 +52,7 @@ def build(
         curve: a learning curve, to stand beside the rest.
         again: the same questions and arms, sampled once more: what routing could gain without luck.
         judge: what a judge said of the answers.
+        repeated: what the same training gives with other seeds.
     """
     costs = money(evaluation, kept or Kept({}), prices)
     ragas = (
@@ -77,8 +79,9 @@ def build(
             *_unjudged(judge),
         ],
         overall=overall,
-        fine_tuning=_fine_tuning(evaluation),
-        scope=_scope(evaluation.adapters),
+        fine_tuning=_fine_tuning(evaluation, repeated),
+        scope=_scope(evaluation.adapters, repeated),
+        trainings=repeated.trainings if repeated else 1,
         retrieval=retrieval(evaluation),
         abstention=_refusals(evaluation),
         prices=prices.model_dump(),
@@ -121,17 +124,18 @@ def _headline_samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
     return [sample for sample, take in zip(samples(evaluation, run), chosen, strict=True) if take]
 
 
-def _fine_tuning(evaluation: Evaluation) -> dict[str, dict[str, Difference]]:
-    """Each fine-tuned arm against RAG with examples, slice by slice, corrected together."""
+def _fine_tuning(evaluation: Evaluation, repeated: Repeats | None) -> dict[str, dict[str, Difference]]:
+    """Each fine-tuned arm against RAG with examples, slice by slice, corrected together; of all its trainings."""
     arms = [run.arm for run in evaluation.runs]
-    tuned = [arm for arm in _FINE_TUNED if arm in arms]
+    tuned = [arm for arm in FINE_TUNED if arm in arms]
     if _RIVAL not in arms or not tuned:
         return {}
     pairs = [(name, arm) for name in _unseen(evaluation) for arm in tuned]
     raw = []
     for name, arm in pairs:
         scores, groups = evaluation.scores_on(name)
-        raw.append(compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs)))
+        compared = compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs))
+        raw.append(across_trainings(compared, repeated.scores[name][arm]) if repeated else compared)
     found: dict[str, dict[str, Difference]] = {}
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
         found.setdefault(name, {})[arm] = Difference.of(comparison)
@@ -148,10 +152,19 @@ def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
     return {run.arm: Refusals(**asdict(abstention(run.answers, questions))) for run in evaluation.runs}
 
 
-def _scope(adapters: Sequence[str]) -> str:
+def _scope(adapters: Sequence[str], repeated: Repeats | None) -> str:
     """Of whom the report speaks: one training is one draw."""
     if not adapters:
         return "No adapter was asked, so the report says nothing about fine-tuning."
+    if repeated:
+        told = "; ".join(
+            f"{arm} {percent(min(scores))} to {percent(max(scores))}"
+            for arm, scores in repeated.scores[OVERALL].items()
+        )
+        return (
+            f"What it says of fine-tuning rests on {repeated.trainings} trainings on the same data ({told}); "
+            f"all other figures of finetune and hybrid are those of one of them ({', '.join(adapters)})."
+        )
     return (
         f"What it says of finetune and hybrid holds for this adapter ({', '.join(adapters)}), trained once: "
         "another training on the same data would score somewhat differently."

@@ -235,6 +235,7 @@ class Report(_Part):
 
     Args:
         automatic: the slices by kind where the question set named none; a question may lie in several.
+        trainings: how many adapters what is said of fine-tuning rests on.
         headline: what scores, winners and recommendation count.
         judge: null where none was asked.
     """
@@ -249,6 +250,7 @@ class Report(_Part):
     overall: Winner
     fine_tuning: dict[str, dict[str, Difference]]
     scope: str
+    trainings: int = 1
     retrieval: dict[str, Retrieval]
     abstention: dict[str, Refusals]
     prices: dict[str, Any]

@@ -33,7 +33,7 @@ def render(report: Report, evaluation: Evaluation) -> str:
         second=rest,
         rows={OVERALL: report.overall, **report.winners},
         kinds={names[0]: kind for kind, names in report.automatic.items()},
-        fine_tuning=fine_tuning_sentence(report.fine_tuning),
+        fine_tuning=fine_tuning_sentence(report.fine_tuning, report.trainings),
         examples=examples(evaluation),
         resolutions=sentences(report),
         weakest=weakest_sentence(report),

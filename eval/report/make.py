@@ -17,6 +17,7 @@ from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
 from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.oracles import sampled_again
+from crossover.eval.report.repeats import repeats
 from crossover.eval.report.write import write
 from crossover.eval.scoring import Evaluation
 from crossover.eval.slices.recorded import with_slices
@@ -36,11 +37,13 @@ class Beside:
 
     Attributes:
         curve: a learning curve.
+        repeats: the folder of a learning curve in which the same training stands with other seeds.
         again: a folder of the same questions and strategies, sampled once more.
         judging: who judges the answers; None leaves judged metrics out.
     """
 
     curve: LearningCurve | None = None
+    repeats: Path | None = None
     again: Path | None = None
     judging: Judging | None = None
 
@@ -106,6 +109,7 @@ def make(
         evaluation = headline_of(evaluation, found, wanted=judging.headline)
         judge = judge_report(found, evaluation, wanted=judging.headline)
     known = kept(evaluation.adapters, homes)
-    report = build(evaluation, prices, similar, taught, known, beside.curve, second, judge)
+    repeated = repeats(beside.repeats, evaluation, homes)
+    report = build(evaluation, prices, similar, taught, known, beside.curve, second, judge, repeated)
     write(report, evaluation, output)
     return report

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     parts = [
         f"# {report.question_set['name']}: which strategy answers best",
         f"**{report.recommendation}**",
-        fine_tuning_sentence(report.fine_tuning),
+        fine_tuning_sentence(report.fine_tuning, report.trainings),
         report.break_even.sentence,
         report.learning_curve.sentence,
         report.scope,

@@ -31,8 +31,11 @@ def recommend(strategies: Mapping[str, Strategy], overall: Winner, winners: Mapp
     return f"{_choice(strategies, overall, chosen)} {_where_else(winners, chosen)}"
 
 
-def fine_tuning_sentence(fine_tuning: Mapping[str, Mapping[str, Difference]]) -> str:
-    """Where fine-tuning beats RAG with examples, its strongest rival; no claim is made without it."""
+def fine_tuning_sentence(fine_tuning: Mapping[str, Mapping[str, Difference]], trainings: int = 1) -> str:
+    """Where fine-tuning beats RAG with examples, its strongest rival; no claim is made without it.
+
+    One training is one draw: with it alone the sentence speaks of this adapter.
+    """
     if not fine_tuning:
         return (
             "Whether fine-tuning pays is not shown: that takes the arm rag+examples beside finetune or hybrid, "
@@ -42,10 +45,12 @@ def fine_tuning_sentence(fine_tuning: Mapping[str, Mapping[str, Difference]]) ->
     loses = [name for name, arms in fine_tuning.items() if all(d.words == "worse" for d in arms.values())]
     open_ = [name for name in fine_tuning if name not in pays and name not in loses]
     parts = []
+    subject = "fine-tuning" if trainings > 1 else "this adapter"
     if pays:
-        parts.append(f"Fine-tuning pays on {listed(pays)}: there {_who(fine_tuning, pays)} beats RAG with examples")
+        who = _who(fine_tuning, pays)
+        parts.append(f"{subject.capitalize()} pays on {listed(pays)}: there {who} beats RAG with examples")
     else:
-        parts.append("That fine-tuning pays is not shown: nowhere does it beat RAG with examples")
+        parts.append(f"That {subject} pays is not shown: nowhere does it beat RAG with examples")
     if loses:
         parts.append(f"on {listed(loses)} RAG with examples is better")
     if open_ and pays:

@@ -10,6 +10,7 @@ from crossover.eval.permutation import Scores
 from crossover.eval.statistics import (
     Comparison,
     Interval,
+    across_trainings,
     compare,
     compare_apart,
     estimate,
@@ -188,3 +189,27 @@ def test_one_group_alone_or_groups_that_are_all_alike_still_have_an_interval_of_
     assert alike.low < 0.4 < 0.6 < alike.high
     pair = compare(np.linspace(0, 1, 8), np.zeros(8), ["a"] * 8).interval
     assert -1 <= pair.low < pair.high <= 1
+
+
+def test_a_claim_about_trainings_holds_as_often_as_it_says() -> None:
+    rng, rounds, covered, claimed = np.random.default_rng(5), 400, 0, 0
+    for _ in range(rounds):
+        skill = rng.normal(0.7, 0.06, 3)  # of three trainings; the rival is as good as trainings are on average
+        trained = [(rng.random(120) < each).astype(float) for each in skill]
+        rival = (rng.random(120) < 0.7).astype(float)
+        found = across_trainings(compare(trained[0], rival, alone(120)), [float(each.mean()) for each in trained])
+        covered += found.interval.low <= 0 <= found.interval.high
+        claimed += found.words in ("better", "worse")
+    assert covered / rounds > 0.92
+    assert claimed / rounds < 0.08
+
+
+def test_trainings_that_agree_leave_a_comparison_nearly_as_it_was() -> None:
+    compared = compare(shares(90, 100), shares(60, 100), alone(100))
+    same = across_trainings(compared, [0.9, 0.9, 0.9])
+    assert same.difference == pytest.approx(compared.difference)
+    assert same.interval.low == pytest.approx(compared.interval.low, abs=0.01)
+    assert same.words == "better"
+    apart = across_trainings(compared, [0.9, 0.6, 0.3])
+    assert apart.difference == pytest.approx(0.0)
+    assert apart.interval.high - apart.interval.low > 3 * (same.interval.high - same.interval.low)

@@ -117,7 +117,7 @@ def test_arms_that_are_not_told_apart_come_with_how_far_apart_they_may_be(
 
 def test_fine_tuning_is_measured_against_rag_with_examples(report: Report) -> None:
     assert report.fine_tuning["new"]["finetune"].words == "worse"
-    assert fine_tuning_sentence(report.fine_tuning).startswith("That fine-tuning pays is not shown")
+    assert fine_tuning_sentence(report.fine_tuning).startswith("That this adapter pays is not shown")
     assert fine_tuning_sentence({}).startswith("Whether fine-tuning pays is not shown")
 
 
