@@ -17,14 +17,17 @@ from crossover.eval.money.document import ArmMoney, BreakEven
 from crossover.eval.money.footprint import Kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.questions import OVERALL, SEEN
-from crossover.eval.report.document import Difference, JudgeReport, Refusals, Report, Score, Strategy, Winner
+from crossover.eval.report.document import JudgeReport, Refusals, Report
 from crossover.eval.report.failures import failures
+from crossover.eval.report.figures import Difference, Score, Strategy, Winner
+from crossover.eval.report.forgetting import forgotten
 from crossover.eval.report.judged import EXACT, JUDGED, failed
 from crossover.eval.report.oracles import not_asked, oracles
 from crossover.eval.report.recommendation import percent, recommend
 from crossover.eval.report.repeats import FINE_TUNED, Repeats
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
+from crossover.eval.report.routed import routed
 from crossover.eval.scoring import Evaluation, ScoredRun, samples
 from crossover.eval.statistics import across_trainings, compare, estimate, holm
 from crossover.eval.top_set import top_sets
@@ -42,6 +45,7 @@ def build(
     again: Evaluation | None = None,
     judge: JudgeReport | None = None,
     repeated: Repeats | None = None,
+    gate: Mapping[str, list[str]] | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
 
@@ -53,6 +57,7 @@ def build(
         again: the same questions and arms, sampled once more: what routing could gain without luck.
         judge: what a judge said of the answers.
         repeated: what the same training gives with other seeds.
+        gate: what the promotion gate said of each adapter.
     """
     costs = money(evaluation, kept or Kept({}), prices)
     ragas = (
@@ -92,6 +97,9 @@ def build(
         failures=failures(evaluation, taught or {}),
         resolution=resolution(strategies, {OVERALL: overall, **winners}),
         oracles=oracles(evaluation, again),
+        routed=routed(evaluation),
+        forgotten=forgotten(evaluation),
+        gate=dict(gate or {}),
         headline=EXACT if evaluation.judged is None else JUDGED,
         judge=judge,
         automatic={kind: list(masks) for kind, masks in evaluation.automatic.items()},

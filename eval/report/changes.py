@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from crossover.eval.questions import OVERALL, UNSLICED
-from crossover.eval.report.document import Difference
+from crossover.eval.report.figures import Difference
 from crossover.eval.report.make import run_folder, sliced
 from crossover.eval.report.recommendation import p_text
 from crossover.eval.scoring import Evaluation, RunsError

@@ -4,111 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.money.document import BreakEven
-from crossover.eval.statistics import Comparison, Estimate
-from crossover.eval.top_set import TopSet
+from crossover.eval.report.figures import CONFIG, Difference, Part, Score, Strategy, Winner
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
-
-
-class Score(_Part):
-    """A mean score, 0 to 1, with its 95 % interval, over `n` questions about `groups` facts."""
-
-    score: float
-    interval: tuple[float, float]
-    n: int
-    groups: int
-
-    @classmethod
-    def of(cls, estimate: Estimate) -> Score:
-        """The score of an estimate."""
-        interval = (estimate.interval.low, estimate.interval.high)
-        return cls(score=estimate.score, interval=interval, n=estimate.n, groups=estimate.groups)
-
-
-class Difference(_Part):
-    """What separates two arms; `p_value` is adjusted for the comparisons beside it, the interval is not."""
-
-    difference: float
-    interval: tuple[float, float]
-    p_value: float
-    words: str
-    detectable: float
-    questions_needed: int | None
-
-    @classmethod
-    def of(cls, comparison: Comparison) -> Difference:
-        """The difference of a comparison."""
-        return cls(
-            difference=comparison.difference,
-            interval=(comparison.interval.low, comparison.interval.high),
-            p_value=comparison.p_value,
-            words=comparison.words,
-            detectable=comparison.detectable,
-            questions_needed=comparison.questions_needed,
-        )
-
-
-class Winner(_Part):
-    """The top set of a slice: `strategy` is its cheapest member and `tied` are the others.
-
-    `strategy` is null when the top set holds every arm or the questions are too few to tell. `behind` is how far its
-    members may be below the best one, for all that so many questions show.
-    """
-
-    strategy: str | None
-    tied: list[str]
-    beats: list[str]
-    behind: float = 1.0  # as in a report from before this was told
-    p_value: float
-    best: str
-    words: str
-    against: dict[str, Difference]
-
-    @classmethod
-    def of(cls, top: TopSet, costs: dict[str, float]) -> Winner:
-        """The winner of a top set, by the arms' costs."""
-        undecided = not top.beats or not top.decidable
-        by_cost = sorted(top.members, key=lambda arm: costs.get(arm, float("inf")))
-        words = "best" if len(top.members) == 1 else "no difference shown" if top.decidable else "too few questions"
-        return cls(
-            strategy=None if undecided else by_cost[0],
-            tied=by_cost if undecided else by_cost[1:],
-            beats=list(top.beats),
-            behind=top.behind,
-            p_value=top.p_value,
-            best=top.best,
-            words=words,
-            against={arm: Difference.of(comparison) for arm, comparison in top.against.items()},
-        )
-
-    @property
-    def members(self) -> list[str]:
-        """The whole top set, the cheapest first."""
-        return self.tied if self.strategy is None else [self.strategy, *self.tied]
-
-
-class Strategy(Score):
-    """One arm's results: exact match overall and in each slice, cost, and its other figures."""
-
-    cost_per_1000: float | None
-    slices: dict[str, Score]
-    token_f1: float
-    ragas: dict[str, float | None]
-    ragas_missing: dict[str, int]
-    prompt_tokens: float | None
-    completion_tokens: float | None
-    milliseconds: float | None
-    adapter: str | None
-    refused_by_server: int
-
-
-class Retrieval(_Part):
+class Retrieval(Part):
     """How often and how high up the search brought the document, over `n` questions that have one.
 
     `mrr` and `ndcg_at_5` are null in reports written before they were measured.
@@ -122,7 +25,7 @@ class Retrieval(_Part):
     ndcg_at_5: float | None = None
 
 
-class Refusals(_Part):
+class Refusals(Part):
     """Precision and recall of "not known", and how often a question with an answer was refused."""
 
     precision: float | None
@@ -131,7 +34,7 @@ class Refusals(_Part):
     refusals: int
 
 
-class Failures(_Part):
+class Failures(Part):
     """One arm's wrong answers by cause.
 
     Args:
@@ -147,7 +50,7 @@ class Failures(_Part):
     questions: dict[str, list[str]]
 
 
-class Oracle(_Part):
+class Oracle(Part):
     """One arm with one of its components replaced by an oracle: what mending that would be worth, at most.
 
     Args:
@@ -166,7 +69,30 @@ class Oracle(_Part):
     gain: Difference
 
 
-class Resolution(_Part):
+class Forgotten(Part):
+    """Of what `beside` has right, without the adapter, how much `arm` has; `what`: answers or refusals."""
+
+    arm: str
+    beside: str
+    what: str
+    kept: Score
+
+
+class Routed(Part):
+    """The router beside always the same strategy, and beside the best strategy of each slice.
+
+    Args:
+        chosen: the share of the questions that each strategy got.
+        beside: the others' scores; `gains` are those of `auto` over them.
+    """
+
+    score: float
+    chosen: dict[str, float]
+    beside: dict[str, float]
+    gains: dict[str, Difference]
+
+
+class Resolution(Part):
     """What the questions of one row can tell apart, by the paired variance of the best arm and its nearest rival.
 
     Args:
@@ -187,7 +113,7 @@ class Resolution(_Part):
     more_questions: int | None
 
 
-class Agreed(_Part):
+class Agreed(Part):
     """A judge's verdicts beside `n` known ones.
 
     Args:
@@ -202,14 +128,14 @@ class Agreed(_Part):
     kinds: dict[str, tuple[float, int]]
 
 
-class JudgedScore(_Part):
+class JudgedScore(Part):
     """One arm by one judged metric, over what was judged; `missing` counts the rest by reason."""
 
     score: Score | None
     missing: dict[str, int]
 
 
-class JudgeReport(_Part):
+class JudgeReport(Part):
     """What a judge said of each arm, by ragas' own metrics, and how far it can be trusted.
 
     Args:
@@ -230,15 +156,19 @@ class JudgeReport(_Part):
         return list(dict.fromkeys(name for columns in self.metrics.values() for name in columns))
 
 
-class Report(_Part):
+class Report(BaseModel):
     """The whole document.
 
     Args:
         automatic: the slices by kind where the question set named none; a question may lie in several.
         trainings: how many adapters what is said of fine-tuning rests on.
+        gate: what the promotion gate said, by adapter.
+        routed: null where `auto` was not asked.
         headline: what scores, winners and recommendation count.
         judge: null where none was asked.
     """
+
+    model_config = CONFIG
 
     recommendation: str
     questions: int
@@ -261,6 +191,9 @@ class Report(_Part):
     failures: dict[str, Failures] = {}
     resolution: dict[str, Resolution] = {}
     oracles: list[Oracle] = []
+    routed: Routed | None = None
+    forgotten: list[Forgotten] = []
+    gate: dict[str, list[str]] = {}
     automatic: dict[str, list[str]] = {}
     headline: str = "exact match"
     judge: JudgeReport | None = None

@@ -17,9 +17,11 @@ from crossover.eval.report.curve_plots import curve_pictures
 from crossover.eval.report.document import Report
 from crossover.eval.report.examples import examples, failed
 from crossover.eval.report.failures import weakest_sentence
+from crossover.eval.report.forgetting import forgetting_sentence
 from crossover.eval.report.oracles import oracle_sentence
 from crossover.eval.report.recommendation import apart, fine_tuning_sentence, p_text, percent
 from crossover.eval.report.resolution import sentences
+from crossover.eval.report.routed import routed_sentence
 from crossover.eval.scoring import Evaluation
 
 
@@ -38,6 +40,8 @@ def render(report: Report, evaluation: Evaluation) -> str:
         resolutions=sentences(report),
         weakest=weakest_sentence(report),
         oracles=oracle_sentence(report),
+        routed=routed_sentence(report.routed),
+        forgetting=forgetting_sentence(report.forgotten),
         causes={str(cause): COMPONENTS.get(cause) for cause in Cause if _occurs(report, cause)},
         failed=failed(evaluation, report.failures, report.overall.strategy or report.overall.best),
         panels={name: Markup(svg) for name, svg in plots.panels(report).items()},

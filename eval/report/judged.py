@@ -9,7 +9,8 @@ from dataclasses import replace
 from crossover.eval.judge.agreement import TRUSTED, Agreement
 from crossover.eval.judge.verdicts import Verdicts
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Agreed, JudgedScore, JudgeReport, Score
+from crossover.eval.report.document import Agreed, JudgedScore, JudgeReport
+from crossover.eval.report.figures import Score
 from crossover.eval.scoring import Evaluation
 
 EXACT, JUDGED = "exact match", "right by the judge"

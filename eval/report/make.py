@@ -15,6 +15,7 @@ from crossover.eval.money.footprint import kept
 from crossover.eval.money.prices import Prices
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
+from crossover.eval.report.forgetting import gate_sentences
 from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.oracles import sampled_again
 from crossover.eval.report.repeats import repeats
@@ -109,7 +110,8 @@ def make(
         evaluation = headline_of(evaluation, found, wanted=judging.headline)
         judge = judge_report(found, evaluation, wanted=judging.headline)
     known = kept(evaluation.adapters, homes)
+    gate = gate_sentences(evaluation, homes)
     repeated = repeats(beside.repeats, evaluation, homes)
-    report = build(evaluation, prices, similar, taught, known, beside.curve, second, judge, repeated)
+    report = build(evaluation, prices, similar, taught, known, beside.curve, second, judge, repeated, gate)
     write(report, evaluation, output)
     return report

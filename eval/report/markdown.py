@@ -5,11 +5,14 @@ from __future__ import annotations
 from crossover.eval.money.document import BreakEven
 from crossover.eval.money.words import about, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import JudgedScore, JudgeReport, Report, Score, Winner
+from crossover.eval.report.document import JudgedScore, JudgeReport, Report, Routed
 from crossover.eval.report.failures import weakest_sentence
+from crossover.eval.report.figures import Score, Winner
+from crossover.eval.report.forgetting import forgetting_sentence
 from crossover.eval.report.oracles import gained, oracle_sentence
 from crossover.eval.report.recommendation import apart, fine_tuning_sentence, listed, p_text, percent
 from crossover.eval.report.resolution import sentences
+from crossover.eval.report.routed import routed_sentence
 
 
 def render(report: Report) -> str:
@@ -39,6 +42,8 @@ def render(report: Report) -> str:
         _failures(report),
         oracle_sentence(report),
         _oracles(report),
+        *_routed(report.routed),
+        *_forgotten(report),
         *_money(report.break_even),
         "## How many examples it takes" if report.learning_curve.points else "",
         "\n".join(
@@ -160,6 +165,24 @@ def _oracles(report: Report) -> str:
         for each in report.oracles
     ]
     return _table(["in place of", "an oracle", "strategy", "right", "with it", "in points"], rows) if rows else ""
+
+
+def _routed(found: Routed | None) -> list[str]:
+    if found is None:
+        return []
+    rows = [
+        [name, percent(score), f"{100 * found.gains[name].difference:+.0f}"] for name, score in found.beside.items()
+    ]
+    return ["## Does choosing pay?", routed_sentence(found), _table(["", "right", "auto, points more"], rows)]
+
+
+def _forgotten(report: Report) -> list[str]:
+    if not report.forgotten:
+        return []
+    rows = [[row.arm, row.beside, row.what, percent(row.kept.score), str(row.kept.n)] for row in report.forgotten]
+    table = _table(["with the adapter", "without", "", "kept", "of questions"], rows)
+    gate = [f"{name}, at the gate: {' '.join(told)}" for name, told in report.gate.items()]
+    return ["## What training took away", forgetting_sentence(report.forgotten), table, *gate]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from crossover.eval.attribution import COMPONENTS, Cause
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Difference, Oracle, Report
+from crossover.eval.report.document import Oracle, Report
+from crossover.eval.report.figures import Difference
 from crossover.eval.report.recommendation import listed
 from crossover.eval.scoring import Evaluation, RunsError, load
 from crossover.eval.statistics import compare

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Report, Score, Winner
+from crossover.eval.report.document import Report
 from crossover.eval.report.drawing import LINE, colour, figure, svg
+from crossover.eval.report.figures import Score, Winner
 from crossover.eval.report.recommendation import percent
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crossover.eval.report.document import Difference, Strategy, Winner
+from crossover.eval.report.figures import Difference, Strategy, Winner
 from crossover.eval.top_set import SAME
 
 _FINE_TUNED = ("finetune", "hybrid")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Report, Resolution, Strategy, Winner
+from crossover.eval.report.document import Report, Resolution
+from crossover.eval.report.figures import Strategy, Winner
 from crossover.eval.statistics import ALPHA
 
 

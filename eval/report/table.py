@@ -6,7 +6,8 @@ from rich import box
 from rich.table import Table
 
 from crossover.eval.questions import OVERALL
-from crossover.eval.report.document import Report, Score, Strategy, Winner
+from crossover.eval.report.document import Report
+from crossover.eval.report.figures import Score, Strategy, Winner
 
 
 def table(report: Report) -> Table:

@@ -13,7 +13,7 @@ from crossover.eval.run_log import RunLog
 from crossover.eval.runs import QUESTIONS_FILE, RETRIEVAL
 
 MakeRuns = Callable[..., Path]
-_TOKENS = {"base": 40, "few-shot": 130, "rag": 260, "rag+examples": 350, "finetune": 40, "hybrid": 262}
+_TOKENS = {"base": 40, "few-shot": 130, "rag": 260, "rag+examples": 350, "finetune": 40, "hybrid": 262, "auto": 150}
 
 
 @pytest.fixture
