@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +90,12 @@ def load_weights(model: Reader, folder: Path) -> None:
         raise ValueError(f"{folder}: not weights of this model: {error}") from error
 
 
+def _layers(weights: dict[str, torch.Tensor]) -> int:
+    return len({name.split(".")[2] for name in weights if name.startswith("model.layers.")})
+
+
 def _deepened(weights: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
-    numbers = {int(name.split(".")[2]) for name in weights if name.startswith("model.layers.")}
-    have = len(numbers)
+    have = _layers(weights)
     if not 0 < have < layers:
         return weights
     grown = {name: tensor for name, tensor in weights.items() if not name.startswith("model.layers.")}
@@ -111,7 +114,7 @@ def export(weights: dict[str, torch.Tensor], out: Path, tokenizer: Path = WEIGHT
     """Writes a `LlamaForCausalLM` folder in bf16, with the tokenizer's files from `tokenizer`."""
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
-    shape = Shape()
+    shape = replace(Shape(), layers=_layers(weights))
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=weights["model.embed_tokens.weight"].shape[0],

@@ -105,6 +105,20 @@ def crowd(work: Path, model: Path, wait: float) -> dict[str, Any]:
     }
 
 
+def found(figures: dict[str, Any]) -> list[str]:
+    """What was lost, or went wrong."""
+    killed, asked = figures["kills"], figures["questions"]
+    counted = ("errors", "mixed_versions", "not_whole", "lost", "deleted_seen")
+    wrong = {
+        "an index unlike a clean one after a kill": killed["equal_to_clean"] != killed["killed"],
+        "a process that failed among ten": figures["ten_at_once"]["failed"],
+        "one of ten that waited and did not work": figures["ten_that_wait"]["worked"] != _PROCESSES,
+        **{f"questions: {name.replace('_', ' ')}": asked[name] for name in counted},
+        "a store that is not whole": not asked["store_is_whole"],
+    }
+    return [what for what, is_so in wrong.items() if is_so]
+
+
 def _write(docs: Path, n: int, version: int) -> None:
     parts = (f"## Part {part}\n\nPaper {n} has part {part} in version {version}.\n" for part in range(3))
     (docs / f"paper{n:03}.md").write_text(f"# Paper {n}\n\n" + "\n".join(parts), encoding="utf-8")
@@ -229,6 +243,9 @@ def main(
     console = Console()
     console.print(table)
     console.print(str(record.write("prove", "index_faults", figures)))
+    if faults := found(figures):
+        console.print(f"[red]not as it should be: {', '.join(faults)}[/]")
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -253,6 +253,10 @@ def main(
         table.add_row(name.replace("_", " "), f"{value:g}")
     console.print(table)
     console.print(str(record.write("prove", "kills", {**found, "plan": asdict(plan)})))
+    curves = found[f"curve_equal_within_{_TOLERANCE:g}"]
+    if curves != found["kills"] or found["trainings"] != found["trainings_with_equal_digest"]:
+        console.print("[red]a training that was killed did not go on as if it had not been[/]")
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoConfig
 
 from crossover.adapters.base_model import WEIGHTS, checkpoint, corpus, prose, resolve, rows
 from crossover.adapters.base_model.draw import Draw
@@ -123,6 +124,12 @@ def test_an_export_loads_in_transformers_and_answers_from_a_passage(tmp_path: Pa
     messages = render(question, system=Prompts().rag, passages=[passage])
     assert Answerer(tmp_path / "weights").answer([Item(tuple(messages), ())]) == ["Anna Tovan [1]"]
     assert resolve(str(tmp_path / "weights")).max_model_len == resolve(None).max_model_len
+
+
+def test_a_checkpoint_of_fewer_layers_can_still_be_exported(tmp_path: Path) -> None:
+    shallow = Reader(Shape(layers=2))
+    checkpoint.export(shallow.state_dict(), tmp_path / "weights")
+    assert AutoConfig.from_pretrained(tmp_path / "weights").num_hidden_layers == 2
 
 
 def test_a_checkpoint_can_be_exported_at_any_time_and_an_absent_one_is_named(
