@@ -7,6 +7,8 @@ packages (prose.py); nothing comes from any benchmark.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from crossover.adapters.base_model import events, facts, frames, scenes, verbal
@@ -68,11 +70,15 @@ def _attempt(draw: Draw, mix: Mix) -> Dialogue | None:
     return reading(draw, mix.reading)
 
 
-def wordings(*, held_out: bool = False) -> list[str]:
+def wordings(*, held_out: bool = False, beside: Collection[str] | None = None) -> list[str]:
     """All statement, question, filler and format templates of training, entities masked as {e}, values as {v}.
 
     Noun phrases are filled in where they come from the relation tables, and masked as {v} where they are composed.
-    With `held_out` the templates that only evaluation uses.
+
+    Args:
+        held_out: the templates that only evaluation uses.
+        beside: the lower-case words of a text that is held beside them: then only noun phrases that begin or end with
+            one of them are filled in, for no other could be a part of what both have.
     """
     table_ = r.HELD_OUT if held_out else r.TRAINED
     generic: tuple[str, ...]
@@ -92,7 +98,10 @@ def wordings(*, held_out: bool = False) -> list[str]:
             *frames.REPEATS, *frames.LOOKUPS, *frames.SECTIONS, *frames.SYSTEM_MESSAGES, *greetings,
         )  # fmt: skip
     done = [] if held_out else facts.with_verbs()
-    phrases = ["{v}", *(phrase for relation in table_ for phrase in relation.noun_phrases)]
+    known = [phrase for relation in table_ for phrase in relation.noun_phrases]
+    if beside is not None:
+        known = [phrase for phrase in known if not set(beside).isdisjoint(_edges(phrase))]
+    phrases = ["{v}", *dict.fromkeys(known)]
     own = [text for relation in table_ for text in (*relation.statements, *relation.questions)]
     filled = [text.replace("{np}", phrase) for text in generic for phrase in phrases]
     masked = [_masked(text) for text in (*own, *filled, *plain, *done)]
@@ -102,6 +111,12 @@ def wordings(*, held_out: bool = False) -> list[str]:
 def relations(*, held_out: bool = False) -> set[str]:
     """The keys of the relations that training uses; with `held_out` those that only evaluation uses."""
     return {relation.key for relation in (r.HELD_OUT if held_out else r.TRAINED)}
+
+
+def _edges(phrase: str) -> set[str]:
+    """Its first and last words in lower case; those with a hyphen whole and in parts."""
+    whole, parts = phrase.lower().split(), re.findall(r"[\w']+", phrase.lower())
+    return {whole[0], whole[-1], parts[0], parts[-1]}
 
 
 def _masked(text: str) -> str:

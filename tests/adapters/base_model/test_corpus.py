@@ -140,8 +140,9 @@ def test_handbook_passages_have_the_length_asked_for() -> None:
 
 def test_held_out_relations_and_wordings_share_nothing_with_training() -> None:
     assert not corpus.relations() & corpus.relations(held_out=True)
-    trained = {sequence for text in corpus.wordings() for sequence in _sequences(text)}
     unseen = {sequence for text in corpus.wordings(held_out=True) for sequence in _sequences(text)}
+    words = {word for sequence in unseen for word in sequence}
+    trained = {sequence for text in corpus.wordings(beside=words) for sequence in _sequences(text)}
     assert not trained & unseen
 
 
