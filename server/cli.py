@@ -1,15 +1,21 @@
-"""The command line: `serve`, `ask`, `config`, `doctor`, and the commands that the other packages bring along."""
+"""The command line: the root, what it serves, asks and saves, and the commands that the other packages bring along."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from importlib.metadata import entry_points
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from crossover.server.context import Context
+
+if TYPE_CHECKING:
+    from crossover.server.backup import Saved
 
 Strategy = Annotated[str, typer.Option(help="base, few-shot, rag, finetune, hybrid, or auto to let the router choose.")]
 Adapter = Annotated[str | None, typer.Option(help="Alias of the adapter, for finetune, hybrid and auto.")]
@@ -102,6 +108,44 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
     context: Context = ctx.obj
     if not print_findings(context, as_json=as_json):
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: [b]crossover backup crossover-monday.tar.gz[/b]")
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to be written.")],
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for whoever holds the index.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Save the home (index, adapters, runs, reports, policy, ratings) as one file, while no server runs on it."""
+    from crossover.server.backup import back_up
+
+    context: Context = ctx.obj
+    settings = context.settings
+    saved = back_up(settings.home, settings.index_home, file, wait)
+    if settings.qdrant_url and not as_json:
+        typer.secho("the passages are in the Qdrant server: save them with its own snapshots", err=True, fg="yellow")
+    _tell_saved(saved, as_json=as_json)
+
+
+@app.command(epilog="Example: [b]CROSSOVER_HOME=/srv/new crossover restore crossover-monday.tar.gz[/b]")
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that [b]crossover backup[/b] wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Make the home of a backup; it must be empty or not there."""
+    from crossover.server.backup import restore as make_home
+
+    context: Context = ctx.obj
+    _tell_saved(make_home(file, context.settings.home), as_json=as_json)
+
+
+def _tell_saved(saved: Saved, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(saved)))
+    else:
+        typer.echo(f"{saved.file}: {saved.files:,} files, {saved.bytes / 2**20:,.1f} MiB")
 
 
 def _load_commands() -> None:

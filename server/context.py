@@ -24,10 +24,14 @@ class Context:
 
         Raises:
             SettingsError: names each wrong setting and what it takes.
+            NewerHome: a newer Crossover has written the home.
         """
+        from crossover.server import home
         from crossover.server.settings import load
 
-        return load()
+        settings = load()
+        home.check(settings.home)
+        return settings
 
     def live_server(self) -> str | None:
         """The URL of a server that runs on this home and so may hold its index; None where none does."""

@@ -118,6 +118,7 @@ TABLE: dict[type[BaseException], Translation] = {
     RuntimeError: Translation(503, "unavailable", _SERVER, 1),
     TimeoutError: Translation(503, "timeout", _SERVER, 1),
     FileNotFoundError: Translation(404, "not_found", _BAD, 2),
+    FileExistsError: Translation(409, "already_there", _BAD, 2),
     OSError: Translation(500, "io_error", _SERVER, 1),
     # Builtins that derive from the three above but mean a fault of ours.
     KeyError: _BUG,

@@ -1,0 +1,119 @@
+"""A home goes into one file and comes back; nothing is ever half there, and nobody is let in."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crossover.indexer.document import Document
+from crossover.indexer.errors import IndexLocked
+from crossover.indexer.index import Index
+from crossover.indexer.lock import IndexLock
+from crossover.indexer.settings import IndexerSettings
+from crossover.server import home as homes
+from crossover.server.backup import back_up, restore
+from crossover.server.cli import app
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a real index, an adapter's folder, a training under way and a server's note."""
+    home = tmp_path / "home"
+    with Index.open(IndexerSettings(home=home)) as index:
+        index.add([Document(id="gate.md", title="The gate", text="# The gate\n\nIvan Korel locks the gate.")])
+    for name in ("adapters/house/abc/card.json", "adapters/house/.training-1/checkpoint", "servers/one.json"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("{}")
+    return home
+
+
+def names(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*")}
+
+
+def test_a_restored_home_answers_as_the_saved_one(home: Path, tmp_path: Path) -> None:
+    saved = back_up(home, home / "index", tmp_path / "saved.tar.gz")
+    made = restore(tmp_path / "saved.tar.gz", tmp_path / "new")
+    assert (made.files, made.bytes) == (saved.files, saved.bytes)
+    with Index.open(IndexerSettings(home=tmp_path / "new")) as index:
+        assert index.search("Who locks the gate?", 1)[0].document == "gate.md"
+    assert (tmp_path / "new" / "adapters" / "house" / "abc" / "card.json").exists()
+    assert not (tmp_path / "new" / "servers").exists()
+    assert not list((tmp_path / "new").rglob(".training-*"))
+    assert names(tmp_path) == names(tmp_path) - {name for name in names(tmp_path) if name.startswith(".")}
+
+
+def test_an_index_in_use_is_named_and_nothing_is_written(home: Path, tmp_path: Path) -> None:
+    with IndexLock(home / "index"), pytest.raises(IndexLocked, match="in use by"):
+        back_up(home, home / "index", tmp_path / "saved.tar.gz")
+    assert [file.name for file in tmp_path.iterdir()] == ["home"]
+
+
+def test_nothing_that_is_there_is_overwritten(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved.tar.gz"
+    back_up(home, home / "index", file)
+    before = file.read_bytes()
+    with pytest.raises(FileExistsError, match="there already"):
+        back_up(home, home / "index", file)
+    assert file.read_bytes() == before
+    with pytest.raises(FileExistsError, match="not empty"):
+        restore(file, home)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_file_that_was_cut_off_leaves_no_home(home: Path, tmp_path: Path, share: float) -> None:
+    file = tmp_path / "saved.tar.gz"
+    back_up(home, home / "index", file)
+    content = file.read_bytes()
+    file.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match=r"no (whole )?backup"):
+        restore(file, tmp_path / "new")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["home", "saved.tar.gz"]
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside-of-a-home"])
+def test_a_file_that_reaches_out_of_the_home_is_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "foreign.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        for each, text in ((homes.FILE, b'{"schema": 1}'), (name, b"x")):
+            member = tarfile.TarInfo(each)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    if name.startswith("/"):  # taken below the home, as tarfile's filter does
+        restore(file, tmp_path / "new")
+        assert (tmp_path / "new" / name.lstrip("/")).exists()
+        assert not Path(name).exists()
+        return
+    with pytest.raises(ValueError, match="no backup of a home"):
+        restore(file, tmp_path / "new")
+    assert not (tmp_path / "outside").exists() and not (tmp_path / "new").exists()
+
+
+def test_a_newer_home_is_left_alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    homes.check(home)
+    assert json.loads((home / homes.FILE).read_text()) == {"schema": homes.SCHEMA}
+    back_up(home, home / "index", tmp_path / "saved.tar.gz")
+    monkeypatch.setattr(homes, "SCHEMA", 0)
+    with pytest.raises(homes.NewerHome, match="upgrade it"):
+        homes.check(home)
+    with pytest.raises(homes.NewerHome, match=r"saved\.tar\.gz was written by a newer"):
+        restore(tmp_path / "saved.tar.gz", tmp_path / "new")
+    monkeypatch.setenv("CROSSOVER_HOME", str(home))
+    told = CliRunner().invoke(app, ["index", "status"])
+    assert told.exit_code == 1 and "written by a newer Crossover" in told.output
+
+
+def test_the_commands_tell_what_they_did(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSOVER_HOME", str(home))
+    saved = CliRunner().invoke(app, ["backup", str(tmp_path / "saved.tar.gz"), "--json"])
+    assert saved.exit_code == 0 and json.loads(saved.output)["files"] > 3
+    monkeypatch.setenv("CROSSOVER_HOME", str(tmp_path / "new"))
+    made = CliRunner().invoke(app, ["restore", str(tmp_path / "saved.tar.gz")])
+    assert made.exit_code == 0 and " files, " in made.output
+    missing = CliRunner().invoke(app, ["restore", str(tmp_path / "none.tar.gz")])
+    assert missing.exit_code == 2 and "no such file" in missing.output
