@@ -56,7 +56,9 @@ def train(
     replay: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", help="Share of the rows that other tasks, reading and refusing get, unforgotten."
+            metavar="SHARE",
+            help="Share of the rows that other tasks, reading and refusing get, unforgotten.",
+            show_default="0, with context 0.2 for reading and refusing",
         ),
     ] = _DEFAULT.replay,
     tune: Annotated[

@@ -40,12 +40,16 @@ def train_examples(
     wanted = [parse_task(file) for file in request.files]
     loaded = [load(file, request.form, skip_bad=request.skip_bad) for file, _ in wanted]
     tasks = [Task(data, weight) for (data, _), (_, weight) in zip(loaded, wanted, strict=True)]
+    if open_index:
+        options = options.for_context(request.given)
     options = options.suited(sum(task.weight * len(task.data.examples) for task in tasks), request.given)
     held_out = request.held_out
     if tune is not None and not (options.early_stopping and divided(held_out)[0]):
         raise ValueError("--tune judges by held-out examples: give 20 or more with --held-out (crossover data split)")
     known = [*held_out, *(example for task in tasks for example in task.data.examples)]
-    others = kept_examples(request.registry, options.name, parent, base, known) if options.replay else []
+    # Other tasks are replayed where that was asked for, or where training goes on from an adapter.
+    whole = options.replay and (parent or "replay" in request.given)
+    others = kept_examples(request.registry, options.name, parent, base, known) if whole else []
 
     def trained(options: TrainOptions, into: Registry, progress: Report) -> AdapterVersion:
         return lora.train(

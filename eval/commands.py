@@ -87,7 +87,8 @@ def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> 
 
     base = resolve(settings.base_model)
     passages, variables = settings.passages or base.passages, settings.chat_template_kwargs
-    options = TrainOptions(name="", passages=passages, template_kwargs=variables).suited(len(data.examples))
+    options = TrainOptions(name="", passages=passages, template_kwargs=variables)
+    options = (options.for_context() if with_context else options).suited(len(data.examples))
     card = {"method": options.method, "base_fingerprint": base.fingerprint, "prompts": settings.prompts.digest}
     chosen = options.hyperparameters() | {"with_context": with_context}
     del chosen["seed"]

@@ -16,6 +16,8 @@ _ROWS, _FEWEST_EPOCHS = 64_000, 3
 """A course of the default length shows about so many rows at most; of very many examples each still so often."""
 _STEPS = 1_300
 """So many steps the default learning rate is made for; of longer courses it would leave what they had reached."""
+_READING = 0.2
+"""The share of a training with context that keeps reading and refusing: learning answers by heart spoils them."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
@@ -77,6 +79,17 @@ class TrainOptions:
         if "learning_rate" not in given:
             rate = float(f"{rate * min(1.0, _STEPS * self.batch / max(epochs * examples, 1)):.2g}")
         return replace(self, epochs=epochs, learning_rate=rate)
+
+    def for_context(self, given: Collection[str] = ()) -> TrainOptions:
+        """The same for a training with context: a part of the course is replay, and the course no longer for it.
+
+        Args:
+            given: the options that the user decided, which stay.
+        """
+        if "replay" in given:
+            return self
+        epochs = self.epochs if "epochs" in given else round(self.epochs * (1 - _READING))
+        return replace(self, replay=_READING, epochs=epochs)
 
     @property
     def lora_alpha(self) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crossover.adapters.base_model import BaseModel
-from crossover.adapters.base_model.dialogues import Reading, reading
+from crossover.adapters.base_model.dialogues import reading
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.stages import SCRATCH
 from crossover.adapters.examples import Example
@@ -104,7 +104,7 @@ def _line(registry: Registry, version: AdapterVersion | None) -> Iterator[Adapte
 def _reading(seed: int, passages: int) -> Iterator[Drawn]:
     served = SCRATCH[-1].mix.reading
     style = replace(served.style, passages=(1, max(1, passages)))
-    task = Reading(style, unanswerable=_UNANSWERABLE)
+    task = replace(served, style=style, turns=(1, 1), which=0.0, formats=0.0, unanswerable=_UNANSWERABLE)
     draw = Draw(f"replay {seed}", "train")
     while True:
         if (made := reading(draw, task)) is not None:

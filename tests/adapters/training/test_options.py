@@ -27,3 +27,10 @@ def test_what_the_user_gives_stays() -> None:
     assert OPTIONS.suited(9_003, {"epochs"}).epochs == OPTIONS.epochs
     assert OPTIONS.suited(9_003, {"epochs"}).learning_rate < OPTIONS.suited(9_003).learning_rate
     assert OPTIONS.suited(9_003, {"learning_rate"}).learning_rate == OPTIONS.learning_rate
+
+
+def test_with_context_a_fifth_of_the_course_keeps_reading_unless_the_user_decides() -> None:
+    context = OPTIONS.for_context()
+    assert (context.replay, context.epochs) == (0.2, round(0.8 * OPTIONS.epochs))
+    assert OPTIONS.for_context({"replay"}) == OPTIONS
+    assert OPTIONS.for_context({"epochs"}).epochs == OPTIONS.epochs
