@@ -73,6 +73,10 @@ class DocumentNotFound(LookupError):
     """The index holds no document of this id."""
 
 
+class ReportNotFound(LookupError):
+    """The home has no report of this name, or not in this form."""
+
+
 class NoAdapter(RuntimeError):
     """The strategy needs a promoted adapter: there is none, or several and no default."""
 
@@ -104,6 +108,7 @@ TABLE: dict[type[BaseException], Translation] = {
     ModelNotFound: Translation(404, "model_not_found", _BAD, 2, "model"),
     AnswerNotFound: Translation(404, "answer_not_found", _BAD, 2, "answer_id"),
     DocumentNotFound: Translation(404, "document_not_found", _BAD, 2),
+    ReportNotFound: Translation(404, "report_not_found", _BAD, 2),
     NotServable: Translation(409, "not_servable", _BAD, 2),
     GateRefused: Translation(409, "gate_refused", _BAD, 1, "version"),
     NoAdapter: Translation(409, "no_adapter", _BAD, 1, "model"),

@@ -1,5 +1,7 @@
 """Crossover's own endpoints on a running server."""
 
+import json
+import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -226,3 +228,32 @@ def test_each_request_leaves_one_line_in_the_log(http: httpx.Client, server: Any
     assert answer.headers["x-request-id"] == "find-me-17"
     [line] = logged(server, "find-me-17")
     assert '"path":"/v1/models","status":200' in line
+
+
+def test_reports_are_pages_and_nothing_beside_them_is(http: httpx.Client, server: Any) -> None:
+    folder = server.home / "reports" / "first & best"
+    folder.mkdir(parents=True)
+    (server.home / "reports" / "secret.txt").write_text("no report")
+    (folder / "report.html").write_text("<h1>The verdict</h1>")
+    told = {"recommendation": "Serve <hybrid>.", "questions": 7, "asked_at": "2026-01-01"}
+    (folder / "report.json").write_text(json.dumps(told))
+    try:
+        listed = http.get("/reports")
+        assert listed.headers["content-type"].startswith("text/html")
+        assert "Serve &lt;hybrid&gt;." in listed.text and 'href="/reports/first%20%26%20best"' in listed.text
+        page = http.get("/reports/first%20%26%20best")
+        assert page.text == "<h1>The verdict</h1>" and page.headers["content-type"].startswith("text/html")
+        assert http.get("/reports/first%20%26%20best/report.json").json() == told
+        for path in (
+            "none",
+            "first%20%26%20best/report.md",
+            "..%2Fservers",
+            "..",
+            "secret.txt",
+            "secret.txt/report.html",
+        ):
+            assert http.get(f"/reports/{path}").status_code == 404
+        assert error(http.get("/reports/none"))[1] == "report_not_found"
+    finally:
+        shutil.rmtree(server.home / "reports")
+    assert "None yet" in http.get("/reports").text
