@@ -21,7 +21,7 @@ from crossover.server.api import (
     health,
     json_response,
     models,
-    reports,
+    pages,
     route,
     search,
 )
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     if services is not None:
         app.state.services = services
-    for resource in (chat, models, search, compare, route, documents, adapters, engine, feedback, reports, health):
+    for resource in (chat, models, search, compare, route, documents, adapters, engine, feedback, pages, health):
         app.include_router(resource.router)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

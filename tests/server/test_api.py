@@ -230,6 +230,13 @@ def test_each_request_leaves_one_line_in_the_log(http: httpx.Client, server: Any
     assert '"path":"/v1/models","status":200' in line
 
 
+def test_the_front_page_needs_nothing_from_elsewhere(http: httpx.Client) -> None:
+    page = http.get("/")
+    assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
+    assert "Compare all" in page.text
+    assert "//" not in page.text.replace("<!doctype", "")  # neither a script, a style nor a font of another host
+
+
 def test_reports_are_pages_and_nothing_beside_them_is(http: httpx.Client, server: Any) -> None:
     folder = server.home / "reports" / "first & best"
     folder.mkdir(parents=True)

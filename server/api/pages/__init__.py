@@ -1,4 +1,4 @@
-"""GET /reports: the reports under HOME/reports, as pages."""
+"""What a browser shows: GET / is a place to try questions, GET /reports the reports under HOME/reports."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ from crossover.server.errors import ReportNotFound
 router = APIRouter()
 
 _FILES = {"report.html": "text/html", "report.md": "text/markdown", "report.json": "application/json"}
-_PAGE = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-).get_template("reports.html.j2")
+_HERE = Path(__file__).parent
+_LIST = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+    "reports.html.j2"
+)
+
+
+@router.get("/")
+async def playground() -> Response:
+    """One question by one strategy, or by all of them side by side."""
+    return FileResponse(_HERE / "playground.html", media_type="text/html; charset=utf-8")
 
 
 @router.get("/reports")
@@ -26,7 +33,7 @@ async def reports(request: Request) -> Response:
     """All of them, the latest first, each with its recommendation."""
     folders = _folders(services_of(request).settings.home)
     told = [_summary(folder) for folder in folders.values()]
-    return HTMLResponse(_PAGE.render(reports=sorted(told, key=lambda each: each["asked_at"], reverse=True)))
+    return HTMLResponse(_LIST.render(reports=sorted(told, key=lambda each: each["asked_at"], reverse=True)))
 
 
 @router.get("/reports/{name}")
