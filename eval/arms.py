@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
 
+FINE_TUNED = ("finetune", "hybrid")
 WITH_EXAMPLES = "rag+examples"
 #: What a run asks unless told otherwise. RAG with examples always stands beside fine-tuning: it is its strongest rival.
 DEFAULT = ("base", "few-shot", "rag", WITH_EXAMPLES, "finetune", "hybrid")

@@ -90,10 +90,11 @@ def run(
     from crossover.eval import question_files
     from crossover.eval.arms import DEFAULT, resolve
     from crossover.eval.external import parse
-    from crossover.eval.learning_curve.driver import learning_curve
+    from crossover.eval.learning_curve.driver import train_and_ask
     from crossover.eval.learning_curve.repeating import repeats_plan
     from crossover.eval.money.prices import EXAMPLE_PRICES, load_prices
     from crossover.eval.report.make import Beside
+    from crossover.eval.report.repeats import Trainings
     from crossover.eval.running import RunRequest
     from crossover.eval.running import run as ask_all
     from crossover.eval.runs import AskOptions
@@ -122,15 +123,19 @@ def run(
     resolve(names)  # wrong input is told before a model is loaded for it
     load_prices(prices or EXAMPLE_PRICES)
     plan = None
+    if documents and train_seeds == 1:
+        raise ValueError("--documents changes nothing without --train-seeds: leave it out")
+    if train_seeds > 1 and headline == "judge":
+        raise ValueError("--train-seeds: other trainings count by exact match alone; leave --headline judge out")
     if train_seeds > 1:
         plan = repeats_plan(
             adapter, train_seeds, asked.questions, documents or [], names or DEFAULT, request.options, settings
         )
-    beside = Beside(repeats=plan.folder if plan else None, judging=judging(settings, judge_sample, headline))
+    beside = Beside(repeats=Trainings.of(plan) if plan else None, judging=judging(settings, judge_sample, headline))
     with tidy_on_sigterm(), running_server(settings.home, console) as url:
         folder = ask_all(request, url, console)
     if plan:
-        learning_curve(plan, settings, console)
+        train_and_ask(plan, settings, console)
     _report([folder], output, prices, settings, console, beside, as_json=as_json)
 
 
@@ -161,6 +166,7 @@ def report(
     from crossover.eval.learning_curve.document import load_curve
     from crossover.eval.report.changes import of_two
     from crossover.eval.report.make import Beside
+    from crossover.eval.report.repeats import Trainings
     from crossover.eval.report.threshold import ThresholdError, parse
 
     context: CommandContext = ctx.obj
@@ -172,8 +178,10 @@ def report(
         return
     console = progress_console()
     curve = load_curve(learning_curve) if learning_curve else None
-    repeats = learning_curve.parent if learning_curve and learning_curve.is_file() else learning_curve
-    beside = Beside(curve, repeats, again, judging(context.settings, judge_sample, headline))
+    trainings = None
+    if curve and learning_curve:
+        trainings = Trainings.of_curve(curve, learning_curve if learning_curve.is_dir() else learning_curve.parent)
+    beside = Beside(curve, trainings, again, judging(context.settings, judge_sample, headline))
     built = _report(folders, output, prices, context.settings, console, beside, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:

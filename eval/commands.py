@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,13 +84,23 @@ def trained(settings: Settings, name: str, examples: Path, seed: int, *, with_co
 def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> dict[str, Any]:
     """What a training on that data has by default, in the terms of `settings_of`."""
     from crossover.adapters.base_model import resolve
+    from crossover.adapters.card import AdapterCard, DataCard
+    from crossover.adapters.chat_template import ChatTokenizer
     from crossover.adapters.training.options import TrainOptions
 
     base = resolve(settings.base_model)
     passages, variables = settings.passages or base.passages, settings.chat_template_kwargs
     options = TrainOptions(name="", passages=passages, template_kwargs=variables)
     options = (options.for_context() if with_context else options).suited(len(data.examples))
-    card = {"method": options.method, "base_fingerprint": base.fingerprint, "prompts": settings.prompts.digest}
-    chosen = options.hyperparameters() | {"with_context": with_context}
-    del chosen["seed"]
-    return card | chosen
+    card = AdapterCard(
+        name="",
+        base_model=base.name,
+        base_fingerprint=base.fingerprint,
+        chat_template=ChatTokenizer(base.path, variables).digest,
+        prompts=settings.prompts.digest,
+        method=options.method,
+        hyperparameters=options.hyperparameters() | {"with_context": with_context},
+        data=DataCard(name=data.name, fingerprint=data.fingerprint, examples=len(data.examples)),
+        trained_at=datetime.now(UTC),
+    )
+    return settings_of(card)

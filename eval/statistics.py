@@ -128,31 +128,39 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
     )
 
 
-def across_trainings(comparison: Comparison, scores: Sequence[float]) -> Comparison:
-    """The comparison of a trained arm, carried over from one adapter to trainings like it.
+def across_trainings(
+    first: Scores, second: Scores, groups: Sequence[str], scores: Sequence[float], comparisons: int = 1
+) -> Comparison:
+    """`compare`, carried over from one adapter to trainings like it.
 
     Questions and trainings both vary: their variances add up, and Student's t has the degrees of freedom that
-    Satterthwaite (1946) gives their sum.
+    Satterthwaite (1946) gives their sum. It never claims more than the comparison of the one adapter where few groups
+    tell the two apart, and where all trainings agree it is that comparison.
 
     Args:
-        scores: the arm's with each of several adapters trained alike, the one that was compared first.
+        first: of the trained arm, with one adapter.
+        scores: its means with each of several adapters trained alike, that one first.
+        comparisons: as of `compare`.
     """
-    low, high = comparison.interval.low, comparison.interval.high
-    by_question = ((high - low) / (2 * NORMAL)) ** 2
+    compared = compare(first, second, groups, comparisons)
     by_training = float(np.var(scores, ddof=1)) / len(scores)
+    if not by_training:
+        return compared
+    sums, sizes = _per_group(first - second, groups)
+    by_question = _standard_error(*_with_one_each_way(sums, sizes)) ** 2
     variance = by_question + by_training
-    difference = comparison.difference + float(np.mean(scores)) - scores[0]
-    if not 0 < variance < np.inf:
-        return replace(comparison, difference=difference)
-    parts = ((by_question, max(comparison.groups - 1, 1)), (by_training, len(scores) - 1))
-    freedom = variance**2 / sum(part**2 / own for part, own in parts)
-    half = float(stats.t.ppf(1 - ALPHA / 2, freedom)) * np.sqrt(variance)
+    freedom = variance**2 / (by_question**2 / max(len(sizes) - 1, 1) + by_training**2 / (len(scores) - 1))
+    difference = float(np.mean(scores) - second.mean())
+    own = (compared.interval.high - compared.interval.low) / 2
+    half = max(own, float(stats.t.ppf(1 - ALPHA / 2, freedom) * np.sqrt(variance)))
+    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom))
+    few = min((sums > 0).sum(), (sums < 0).sum()) < _FEW
     return replace(
-        comparison,
+        compared,
         difference=difference,
-        interval=Interval(max(-1.0, float(difference - half)), min(1.0, float(difference + half))),
-        p_value=float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom)),
-        detectable=min(1.0, comparison.detectable * float(np.sqrt(variance / by_question))) if by_question else 1.0,
+        interval=Interval(max(-1.0, difference - half), min(1.0, difference + half)),
+        p_value=max(p_value, compared.p_value) if few else p_value,
+        detectable=min(1.0, float(np.sqrt(variance)) * _detectable_errors(ALPHA / comparisons)),
     )
 
 

@@ -74,6 +74,7 @@ class TrainOptions:
             given: the options that the user decided, which stay.
         """
         epochs, rate = self.epochs, self.learning_rate
+        examples = examples / (1 - self.replay)  # what is replayed lengthens an epoch
         if "epochs" not in given:
             epochs = min(epochs, max(_FEWEST_EPOCHS, round(_ROWS / max(examples, 1))))
         if "learning_rate" not in given:
@@ -81,7 +82,7 @@ class TrainOptions:
         return replace(self, epochs=epochs, learning_rate=rate)
 
     def for_context(self, given: Collection[str] = ()) -> TrainOptions:
-        """The same for a training with context: a part of the course is replay, and the course no longer for it.
+        """The same for a training with context: a part of it is replay, and, unless epochs are given, it is no longer.
 
         Args:
             given: the options that the user decided, which stay.

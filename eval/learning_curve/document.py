@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -87,7 +86,6 @@ class LearningCurve(_Part):
     """The whole document; empty where no learning curve was given to a report.
 
     Args:
-        training: how the adapters of the largest size were trained; empty where their cards are gone.
         rival: the arm to be overtaken, and `rival_scores` its score in each slice.
         points, crossings: by slice (``overall`` first), then by arm.
     """
@@ -98,7 +96,6 @@ class LearningCurve(_Part):
     examples: dict[str, str | int] = {}
     sizes: list[int] = []
     seeds: list[int] = []
-    training: dict[str, Any] = {}
     rival: str = ""
     rival_scores: dict[str, float] = {}
     points: dict[str, dict[str, list[Point]]] = {}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from crossover.eval.learning_curve.crossing import Crossing, Trained, crossing
 from crossover.eval.learning_curve.document import Checked, Fitted, LearningCurve, Point
 from crossover.eval.learning_curve.plan import RIVAL, Plan, answered
-from crossover.eval.learning_curve.training import settings_of
-from crossover.eval.money.footprint import find_version
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.recommendation import listed
 from crossover.eval.scoring import Evaluation, load
@@ -58,7 +55,6 @@ def measure(plan: Plan) -> LearningCurve:
         },
         sizes=list(plan.sizes),
         seeds=list(plan.seeds),
-        training=_training(plan, scored[largest, plan.seeds[0]]),
         rival=RIVAL,
         rival_scores={
             name: float(rival_scores[slice(None) if name == OVERALL else rival.mask(name)].mean()) for name in names
@@ -118,11 +114,6 @@ def slices_sentence(found: Mapping[str, Mapping[str, Crossing]]) -> str:
             names = [name for name, arms in found.items() if name != OVERALL and arms[arm].words == words]
             parts += [f"{arm} {said} {listed(names)}"] if names else []
     return f"By kind of question: {'; '.join(parts)}." if parts else ""
-
-
-def _training(plan: Plan, largest: Evaluation) -> dict[str, Any]:
-    versions = [find_version(name, [plan.folder]) for name in largest.adapters]
-    return next((settings_of(version.card) for version in versions if version), {})
 
 
 def _points(scored: Scored, arm: str, chosen: Chosen) -> list[Point]:

@@ -8,6 +8,15 @@ from crossover.adapters.card import AdapterCard
 
 
 def settings_of(card: AdapterCard) -> dict[str, Any]:
-    """Method, base model, prompts and all that decides the weights, but for data and seed."""
+    """All that decides the weights, but for data and seed."""
     chosen = {name: value for name, value in card.hyperparameters.items() if name != "seed"}
-    return {"method": card.method, "base_fingerprint": card.base_fingerprint, "prompts": card.prompts, **chosen}
+    return chosen | {
+        "method": card.method,
+        "base_fingerprint": card.base_fingerprint,
+        "chat_template": card.chat_template,
+        "prompts": card.prompts,
+        "parent": card.parent,
+        "files": len(card.tasks) or 1,
+        "weight": card.data.weight,
+        "validation": card.validation.examples if card.validation else 0,
+    }

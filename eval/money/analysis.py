@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from crossover.eval.arms import FINE_TUNED, WITH_EXAMPLES
 from crossover.eval.money.arm_cost import ArmCost
 from crossover.eval.money.break_even import cheaper_loads, pays_from_day
 from crossover.eval.money.document import ArmMoney, BreakEven, Pair, Sensitivity
@@ -18,8 +19,7 @@ from crossover.eval.questions import OVERALL
 from crossover.eval.scoring import Evaluation
 from crossover.eval.statistics import Comparison, compare, estimate, holm
 
-FINE_TUNED = ("finetune", "hybrid")
-RIVALS = ("rag", "rag+examples")
+RIVALS = ("rag", WITH_EXAMPLES)
 
 
 def money(evaluation: Evaluation, kept: Kept, prices: Prices) -> BreakEven:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from crossover.eval.arms import WITH_EXAMPLES
 from crossover.eval.money.arm_cost import MONTH_DAYS, ArmCost, Gpus
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import PerToken, Prices
@@ -16,7 +17,7 @@ from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import ScoredRun
 
 _DAY_SECONDS = 86_400
-_SHOWS_EXAMPLES = ("few-shot", "rag+examples")
+_SHOWS_EXAMPLES = ("few-shot", WITH_EXAMPLES)
 
 
 class Unpriced(LookupError):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from crossover.eval.arms import DEFAULT
+from crossover.eval.arms import DEFAULT, FINE_TUNED, WITH_EXAMPLES
 from crossover.eval.attribution import Taught
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.metrics.abstention import abstention
@@ -24,15 +24,13 @@ from crossover.eval.report.forgetting import forgotten
 from crossover.eval.report.judged import EXACT, JUDGED, failed
 from crossover.eval.report.oracles import not_asked, oracles
 from crossover.eval.report.recommendation import percent, recommend
-from crossover.eval.report.repeats import FINE_TUNED, Repeats
+from crossover.eval.report.repeats import Repeats
 from crossover.eval.report.resolution import resolution
 from crossover.eval.report.retrieval import retrieval
 from crossover.eval.report.routed import routed
 from crossover.eval.scoring import Evaluation, ScoredRun, samples
 from crossover.eval.statistics import across_trainings, compare, estimate, holm
 from crossover.eval.top_set import top_sets
-
-_RIVAL = "rag+examples"
 
 
 def build(
@@ -44,7 +42,7 @@ def build(
     curve: LearningCurve | None = None,
     again: Evaluation | None = None,
     judge: JudgeReport | None = None,
-    repeated: Repeats | None = None,
+    repeated: Repeats | str | None = None,
     gate: Mapping[str, list[str]] | None = None,
 ) -> Report:
     """The report of one or more arms over the same questions.
@@ -56,9 +54,10 @@ def build(
         curve: a learning curve, to stand beside the rest.
         again: the same questions and arms, sampled once more: what routing could gain without luck.
         judge: what a judge said of the answers.
-        repeated: what the same training gives with other seeds.
+        repeated: what the same training gives with other seeds, or why nothing is told of it.
         gate: what the promotion gate said of each adapter.
     """
+    trainings = repeated if isinstance(repeated, Repeats) else None
     costs = money(evaluation, kept or Kept({}), prices)
     ragas = (
         ragas_score({run.arm: _headline_samples(evaluation, run) for run in evaluation.runs}, embed) if embed else {}
@@ -82,11 +81,12 @@ def build(
             *_missing(evaluation, strategies, taught or {}, costs, curve),
             *not_asked(evaluation, again),
             *_unjudged(judge),
+            *([f"other trainings: {repeated}"] if isinstance(repeated, str) else []),
         ],
         overall=overall,
-        fine_tuning=_fine_tuning(evaluation, repeated),
-        scope=_scope(evaluation.adapters, repeated),
-        trainings=repeated.trainings if repeated else 1,
+        fine_tuning=_fine_tuning(evaluation, trainings),
+        scope=_scope(evaluation.adapters, trainings),
+        trainings=trainings.trainings if trainings else 1,
         retrieval=retrieval(evaluation),
         abstention=_refusals(evaluation),
         prices=prices.model_dump(),
@@ -136,14 +136,17 @@ def _fine_tuning(evaluation: Evaluation, repeated: Repeats | None) -> dict[str, 
     """Each fine-tuned arm against RAG with examples, slice by slice, corrected together; of all its trainings."""
     arms = [run.arm for run in evaluation.runs]
     tuned = [arm for arm in FINE_TUNED if arm in arms]
-    if _RIVAL not in arms or not tuned:
+    if WITH_EXAMPLES not in arms or not tuned:
         return {}
     pairs = [(name, arm) for name in _unseen(evaluation) for arm in tuned]
     raw = []
     for name, arm in pairs:
         scores, groups = evaluation.scores_on(name)
-        compared = compare(scores[arm], scores[_RIVAL], groups, comparisons=len(pairs))
-        raw.append(across_trainings(compared, repeated.scores[name][arm]) if repeated else compared)
+        both = scores[arm], scores[WITH_EXAMPLES], groups
+        if repeated:
+            raw.append(across_trainings(*both, repeated.scores[name][arm], len(pairs)))
+        else:
+            raw.append(compare(*both, len(pairs)))
     found: dict[str, dict[str, Difference]] = {}
     for (name, arm), comparison in zip(pairs, holm(raw), strict=True):
         found.setdefault(name, {})[arm] = Difference.of(comparison)
@@ -195,7 +198,9 @@ def _missing(
     if seen := int((~evaluation.mask(OVERALL)).sum()):
         gone.append(f"{seen} questions are nearly training rows: they are in the slice {SEEN} and not in the headline")
     for arm in (arm for arm in DEFAULT if arm not in strategies):
-        gone.append(f"{arm}: not run" + ("; no claim about fine-tuning is made without it" if arm == _RIVAL else ""))
+        gone.append(
+            f"{arm}: not run" + ("; no claim about fine-tuning is made without it" if arm == WITH_EXAMPLES else "")
+        )
     for arm, strategy in strategies.items():
         if strategy.refused_by_server:
             gone.append(f"{arm}: {strategy.refused_by_server} questions refused by the server, counted as wrong")

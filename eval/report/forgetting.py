@@ -30,7 +30,7 @@ def forgotten(evaluation: Evaluation) -> list[Forgotten]:
     for arm, beside in _PAIRS:
         if arm in scores and beside in scores:
             for what, kind in (("answers", ~refusing), ("refusals", refusing)):
-                right = kind & evaluation.mask(OVERALL) & (scores[beside] == 1)
+                right = kind & evaluation.mask(OVERALL) & (scores[beside] == 1) & ~np.isnan(scores[arm])
                 if right.any():
                     found.append(_kept(evaluation, (arm, beside, what), scores[arm], right))
     return found

@@ -18,7 +18,7 @@ from crossover.eval.report.document import Report
 from crossover.eval.report.forgetting import gate_sentences
 from crossover.eval.report.judged import headline_of, judge_report
 from crossover.eval.report.oracles import sampled_again
-from crossover.eval.report.repeats import repeats
+from crossover.eval.report.repeats import Trainings, repeats
 from crossover.eval.report.write import write
 from crossover.eval.scoring import Evaluation
 from crossover.eval.slices.recorded import with_slices
@@ -38,13 +38,13 @@ class Beside:
 
     Attributes:
         curve: a learning curve.
-        repeats: the folder of a learning curve in which the same training stands with other seeds.
+        repeats: where the same training was asked with other seeds.
         again: a folder of the same questions and strategies, sampled once more.
         judging: who judges the answers; None leaves judged metrics out.
     """
 
     curve: LearningCurve | None = None
-    repeats: Path | None = None
+    repeats: Trainings | None = None
     again: Path | None = None
     judging: Judging | None = None
 

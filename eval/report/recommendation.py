@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from crossover.eval.arms import FINE_TUNED
 from crossover.eval.report.figures import Difference, Strategy, Winner
 from crossover.eval.top_set import SAME
 
-_FINE_TUNED = ("finetune", "hybrid")
 _MOST_NAMES = 8
 
 
@@ -137,4 +137,4 @@ def _best_so_far(strategies: Mapping[str, Strategy], overall: Winner) -> str:
 
 def _who(fine_tuning: Mapping[str, Mapping[str, Difference]], slices: Sequence[str]) -> str:
     arms = {arm for name in slices for arm, d in fine_tuning[name].items() if d.words == "better"}
-    return " or ".join(arm for arm in _FINE_TUNED if arm in arms)
+    return " or ".join(arm for arm in FINE_TUNED if arm in arms)

@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from crossover.eval.learning_curve.document import load_curve
-from crossover.eval.learning_curve.plan import answered, answers_in
+from crossover.adapters.registry import AdapterVersion
+from crossover.eval.arms import FINE_TUNED
+from crossover.eval.learning_curve.document import LearningCurve
+from crossover.eval.learning_curve.plan import Plan, answered, answers_in
 from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.money.footprint import find_version
 from crossover.eval.questions import OVERALL
 from crossover.eval.scoring import Evaluation, load
 
-FINE_TUNED = ("finetune", "hybrid")
+_ASKED = ("question_set", "max_tokens", "temperature", "system", "documents", "prompt_settings")
+"""What two runs of an arm must have alike, so that only the adapters differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    """Where adapters trained on all of some examples were asked: a home of its own, as a learning curve leaves it."""
+
+    folder: Path
+    size: int
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Trainings:
+        """Those of a plan for repeats."""
+        return cls(plan.folder, len(plan.examples.examples), tuple(plan.seeds))
+
+    @classmethod
+    def of_curve(cls, curve: LearningCurve, folder: Path) -> Trainings | None:
+        """Those at the end of a learning curve; None where it tells of none."""
+        return cls(folder, int(curve.examples["count"]), tuple(curve.seeds)) if curve.points else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +52,45 @@ class Repeats:
     scores: Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
-def repeats(folder: Path | None, evaluation: Evaluation, homes: Sequence[Path]) -> Repeats | None:
-    """What the trainings of a learning curve on all its examples say beside the report's adapter; None where nothing.
+def repeats(given: Trainings | None, evaluation: Evaluation, homes: Sequence[Path]) -> Repeats | str | None:
+    """What other trainings say beside the report's adapter; or why they say nothing. None: none were given.
 
-    They count where examples, settings and questions are those of the report, and exact match is what counts.
-
-    Args:
-        folder: of the learning curve.
-
-    Raises:
-        CurveFileError: no learning curve is in it.
+    They count where data, settings, questions and documents are those of the report, and exact match is what counts.
     """
-    if folder is None or len(evaluation.adapters) != 1 or evaluation.judged is not None:
-        return None
-    [name] = evaluation.adapters
-    version, curve = find_version(name, homes), load_curve(folder)
-    if version is None or curve.question_set.get("digest") != evaluation.questions.digest:
-        return None
-    card = version.card
-    if card.data.fingerprint != curve.examples.get("fingerprint") or settings_of(card) != curve.training:
+    if given is None:
         return None
     arms = [run.arm for run in evaluation.runs if run.arm in FINE_TUNED]
-    where = [answers_in(folder, int(curve.examples["count"]), seed) for seed in curve.seeds]
-    asked = [load([answers]) for answers in where if answered(answers, arms)]
-    others = [each for each in asked if each.adapters != [name]]
-    if not others or not arms:
-        return None
+    if evaluation.judged is not None or not arms or len(evaluation.adapters) != 1:
+        return "they count beside one adapter, by exact match"
+    own = find_version(evaluation.adapters[0], homes)
+    if own is None:
+        return f"the card of {evaluation.adapters[0]} is not here"
+    folders = [answers_in(given.folder, given.size, seed) for seed in given.seeds]
+    others: dict[str, Evaluation] = {}
+    for asked in (load([folder]) for folder in folders if answered(folder, arms)):
+        version = find_version(asked.adapters[0], [given.folder]) if len(asked.adapters) == 1 else None
+        if version is None or _training(version) != _training(own):
+            return "their adapters were trained on other examples or with other settings"
+        if unlike := [arm for arm in arms if _asked(asked, arm) != _asked(evaluation, arm)]:
+            return f"{', '.join(unlike)} was asked otherwise there (questions, documents or settings)"
+        others[version.digest] = asked
+    others.pop(own.digest, None)
+    if not others:
+        return "no other training on all the examples was asked"
+    everyone = (evaluation, *others.values())
     scores = {
         slice_: {
-            arm: tuple(float(each.run(arm).exact[evaluation.mask(slice_)].mean()) for each in (evaluation, *others))
-            for arm in arms
+            arm: tuple(float(each.run(arm).exact[evaluation.mask(slice_)].mean()) for each in everyone) for arm in arms
         }
         for slice_ in (OVERALL, *evaluation.slices)
     }
-    return Repeats(1 + len(others), scores)
+    return Repeats(len(everyone), scores)
+
+
+def _training(version: AdapterVersion) -> dict[str, Any]:
+    return {"data": version.card.data.fingerprint, **settings_of(version.card)}
+
+
+def _asked(evaluation: Evaluation, arm: str) -> dict[str, Any]:
+    identity = evaluation.run(arm).header["identity"]
+    return {name: identity.get(name) for name in _ASKED}

@@ -26,10 +26,11 @@ def routed(evaluation: Evaluation) -> Routed | None:
         return None
     rivals = single | _by_slice(evaluation)
     compared = [compare(scores[AUTO], own, groups, comparisons=len(rivals)) for own in rivals.values()]
-    chosen = Counter(str(row.get("crossover", {}).get("strategy", "")) for row in evaluation.run(AUTO).rows)
+    rows = zip(evaluation.run(AUTO).rows, evaluation.mask(OVERALL), strict=True)
+    chosen = Counter(str(row.get("crossover", {}).get("strategy", "")) for row, asked in rows if asked)
     return Routed(
         score=float(scores[AUTO].mean()),
-        chosen={name: chosen[name] / len(evaluation.questions) for name in (*STRATEGIES, ABSTAIN) if chosen[name]},
+        chosen={name: chosen[name] / chosen.total() for name in (*STRATEGIES, ABSTAIN) if chosen[name]},
         beside={name: float(own.mean()) for name, own in rivals.items()},
         gains={name: Difference.of(each) for name, each in zip(rivals, holm(compared), strict=True)},
     )
@@ -55,10 +56,10 @@ def _by_slice(evaluation: Evaluation) -> dict[str, Scores]:
         return {}
     asked = evaluation.mask(OVERALL)
     scores = {run.arm: evaluation.right(run.arm) for run in evaluation.runs if run.arm in STRATEGIES}
+    asked &= ~np.isnan(np.stack([evaluation.right(run.arm) for run in evaluation.runs])).any(axis=0)
     picked = np.zeros(len(evaluation.questions))
     for name in evaluation.slices:
-        mask = evaluation.mask(name)
-        best = max(scores, key=lambda arm: float(np.nanmean(scores[arm][mask])))
-        picked[mask] = scores[best][mask]
-    judged = ~np.isnan(np.stack([evaluation.right(run.arm) for run in evaluation.runs])).any(axis=0)
-    return {BY_SLICE: picked[asked & judged]}
+        if (mask := evaluation.mask(name) & asked).any():
+            best = max(scores, key=lambda arm: float(scores[arm][mask].mean()))
+            picked[mask] = scores[best][mask]
+    return {BY_SLICE: picked[asked]}

@@ -197,19 +197,24 @@ def test_a_claim_about_trainings_holds_as_often_as_it_says() -> None:
         skill = rng.normal(0.7, 0.06, 3)  # of three trainings; the rival is as good as trainings are on average
         trained = [(rng.random(120) < each).astype(float) for each in skill]
         rival = (rng.random(120) < 0.7).astype(float)
-        found = across_trainings(compare(trained[0], rival, alone(120)), [float(each.mean()) for each in trained])
+        found = across_trainings(trained[0], rival, alone(120), [float(each.mean()) for each in trained])
         covered += found.interval.low <= 0 <= found.interval.high
         claimed += found.words in ("better", "worse")
     assert covered / rounds > 0.92
     assert claimed / rounds < 0.08
 
 
-def test_trainings_that_agree_leave_a_comparison_nearly_as_it_was() -> None:
-    compared = compare(shares(90, 100), shares(60, 100), alone(100))
-    same = across_trainings(compared, [0.9, 0.9, 0.9])
-    assert same.difference == pytest.approx(compared.difference)
-    assert same.interval.low == pytest.approx(compared.interval.low, abs=0.01)
-    assert same.words == "better"
-    apart = across_trainings(compared, [0.9, 0.6, 0.3])
+@pytest.mark.parametrize(("better", "worse", "n"), [(90, 60, 100), (6, 0, 6), (6, 0, 8), (30, 28, 40)])
+def test_trainings_that_agree_leave_a_comparison_as_it_was(better: int, worse: int, n: int) -> None:
+    first, second = shares(better, n), shares(worse, n)
+    agreed = [better / n] * 3
+    assert across_trainings(first, second, alone(n), agreed) == compare(first, second, alone(n))
+
+
+def test_trainings_that_differ_widen_the_interval_and_never_say_more_about_few_groups() -> None:
+    first, second = shares(90, 100), shares(60, 100)
+    plain, apart = compare(first, second, alone(100)), across_trainings(first, second, alone(100), [0.9, 0.6, 0.3])
     assert apart.difference == pytest.approx(0.0)
-    assert apart.interval.high - apart.interval.low > 3 * (same.interval.high - same.interval.low)
+    assert apart.interval.high - apart.interval.low > 3 * (plain.interval.high - plain.interval.low)
+    few = across_trainings(shares(6, 6), shares(0, 6), alone(6), [1.0, 0.99, 1.0])
+    assert few.p_value >= compare(shares(6, 6), shares(0, 6), alone(6)).p_value

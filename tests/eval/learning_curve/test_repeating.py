@@ -32,15 +32,14 @@ def settings(tmp_path: Path) -> Settings:
 
 def register(settings: Settings, name: str, otherwise: dict[str, object]) -> None:
     usual = usual_settings(settings, DATA, with_context=True)
-    hyperparameters = {
-        key: value for key, value in usual.items() if key not in ("method", "base_fingerprint", "prompts")
-    }
+    beside = ("method", "base_fingerprint", "chat_template", "prompts", "parent", "files", "weight", "validation")
+    hyperparameters = {key: value for key, value in usual.items() if key not in beside}
     card = AdapterCard(
         name=name,
         digest="3f9c2a41d0be",
         base_model="reader",
         base_fingerprint=resolve(None).fingerprint,
-        chat_template="t",
+        chat_template=usual["chat_template"],
         prompts=Prompts().digest,
         data=DataCard(name="train", fingerprint=DATA.fingerprint, examples=40),
         hyperparameters={**hyperparameters, "seed": 1, **otherwise},

@@ -12,13 +12,11 @@ import pytest
 from crossover.adapters.card import AdapterCard, DataCard
 from crossover.adapters.examples import DataSet, Example
 from crossover.eval import scoring
-from crossover.eval.learning_curve.document import FILE, LearningCurve
-from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.money.prices import load_prices
 from crossover.eval.questions import OVERALL, QuestionSet
 from crossover.eval.report.build import build
 from crossover.eval.report.recommendation import fine_tuning_sentence
-from crossover.eval.report.repeats import Repeats, repeats
+from crossover.eval.report.repeats import Repeats, Trainings, repeats
 from crossover.eval.scoring import Evaluation
 
 MakeRuns = Callable[..., Path]
@@ -47,42 +45,43 @@ def evaluation(make_runs: MakeRuns) -> Evaluation:
     return scoring.load([make_runs(RIGHTS)])
 
 
+def register(home: Path, card: AdapterCard) -> None:
+    folder = home / "adapters" / card.name / card.digest
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "card.json").write_text(card.model_dump_json())
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home" / "adapters" / "house" / CARD.digest
-    folder.mkdir(parents=True)
-    (folder / "card.json").write_text(CARD.model_dump_json())
+    register(tmp_path / "home", CARD)
     return tmp_path / "home"
 
 
 @pytest.fixture
-def curve(make_runs: MakeRuns, tmp_path: Path, questions: QuestionSet) -> Path:
+def given(make_runs: MakeRuns, tmp_path: Path) -> Trainings:
     """Two more trainings: one as good on the old questions, one a good deal worse."""
     for seed, old in ((1, 0.95), (2, 0.2)):
         answers = make_runs(
             {"finetune": {"old": old}, "hybrid": {"old": old, "new": 0.8}}, name=f"curve/curve/40-{seed}"
         )
+        digest = f"00000000000{seed}"
         for file in answers.glob("*.jsonl"):
-            file.write_text(file.read_text().replace("house@3f9c2a41d0be", f"curve@00000000000{seed}"))
-    document = LearningCurve(
-        question_set={"name": questions.name, "digest": questions.digest},
-        examples={"name": "train", "fingerprint": DATA.fingerprint, "count": 40},
-        sizes=[40],
-        seeds=[1, 2],
-        training=settings_of(CARD),
-    )
-    (tmp_path / "curve" / FILE).write_text(document.model_dump_json())
-    return tmp_path / "curve"
+            file.write_text(file.read_text().replace("house@3f9c2a41d0be", f"curve@{digest}"))
+        seeded = {**CARD.hyperparameters, "seed": seed}
+        register(
+            tmp_path / "curve", CARD.model_copy(update={"name": "curve", "digest": digest, "hyperparameters": seeded})
+        )
+    return Trainings(tmp_path / "curve", 40, (1, 2, 3))
 
 
-def found(curve: Path, evaluation: Evaluation, home: Path) -> Repeats:
-    repeated = repeats(curve, evaluation, [home])
-    assert repeated is not None
+def found(given: Trainings, evaluation: Evaluation, home: Path) -> Repeats:
+    repeated = repeats(given, evaluation, [home])
+    assert isinstance(repeated, Repeats)
     return repeated
 
 
-def test_the_scores_of_all_trainings_stand_together(evaluation: Evaluation, home: Path, curve: Path) -> None:
-    repeated = found(curve, evaluation, home)
+def test_the_scores_of_all_trainings_stand_together(evaluation: Evaluation, home: Path, given: Trainings) -> None:
+    repeated = found(given, evaluation, home)
     own, alike, worse = repeated.scores["old"]["finetune"]
     assert repeated.trainings == 3
     assert own == alike == evaluation.run("finetune").exact[evaluation.mask("old")].mean() > worse + 0.2
@@ -90,19 +89,31 @@ def test_the_scores_of_all_trainings_stand_together(evaluation: Evaluation, home
 
 
 def test_only_trainings_of_the_same_kind_on_the_same_questions_count(
-    evaluation: Evaluation, home: Path, curve: Path, make_runs: MakeRuns, questions: QuestionSet
+    evaluation: Evaluation, home: Path, given: Trainings, make_runs: MakeRuns, questions: QuestionSet
 ) -> None:
     assert repeats(None, evaluation, [home]) is None
-    assert repeats(curve, evaluation, [home.parent]) is None  # the adapter's card is not there
+    assert "card of house" in str(repeats(given, evaluation, [home.parent]))
     fewer = QuestionSet("fewer", questions.questions[:40])
-    assert repeats(curve, scoring.load([make_runs(RIGHTS, "fewer", fewer)]), [home]) is None
-    card = home / "adapters" / "house" / CARD.digest / "card.json"
+    assert "asked otherwise" in str(repeats(given, scoring.load([make_runs(RIGHTS, "fewer", fewer)]), [home]))
+    assert "no other training" in str(repeats(replace(given, seeds=(3,)), evaluation, [home]))
     longer = CARD.model_copy(update={"hyperparameters": {**CARD.hyperparameters, "epochs": 9}})
-    card.write_text(longer.model_dump_json())
-    assert repeats(curve, evaluation, [home]) is None
-    other_seed = CARD.model_copy(update={"hyperparameters": {**CARD.hyperparameters, "seed": 7}})
-    card.write_text(other_seed.model_dump_json())
-    assert repeats(curve, evaluation, [home]) is not None
+    went_on = CARD.model_copy(update={"parent": "other@1"})
+    other = CARD.model_copy(update={"data": DataCard(name="train", fingerprint="x", examples=40)})
+    for card in (longer, went_on, other):
+        register(home, card)
+        assert "other settings" in str(repeats(given, evaluation, [home]))
+    register(home, CARD.model_copy(update={"hyperparameters": {**CARD.hyperparameters, "seed": 7}}))
+    assert isinstance(repeats(given, evaluation, [home]), Repeats)
+
+
+def test_the_same_adapter_asked_again_is_no_other_training(
+    evaluation: Evaluation, home: Path, given: Trainings
+) -> None:
+    register(given.folder, CARD)
+    for seed in (1, 2):
+        for file in (given.folder / "curve" / f"40-{seed}").glob("*.jsonl"):
+            file.write_text(file.read_text().replace(f"curve@00000000000{seed}", "house@3f9c2a41d0be"))
+    assert "no other training" in str(repeats(given, evaluation, [home]))
 
 
 def test_with_one_training_a_report_speaks_of_this_adapter(evaluation: Evaluation) -> None:
@@ -111,8 +122,8 @@ def test_with_one_training_a_report_speaks_of_this_adapter(evaluation: Evaluatio
     assert fine_tuning_sentence(report.fine_tuning, report.trainings).startswith("This adapter pays on old: there ")
 
 
-def test_trainings_that_differ_widely_take_a_claim_back(evaluation: Evaluation, home: Path, curve: Path) -> None:
-    report = build(evaluation, load_prices(), None, repeated=found(curve, evaluation, home))
+def test_trainings_that_differ_widely_take_a_claim_back(evaluation: Evaluation, home: Path, given: Trainings) -> None:
+    report = build(evaluation, load_prices(), None, repeated=found(given, evaluation, home))
     assert report.trainings == 3
     finetune = report.fine_tuning["old"]["finetune"]
     assert finetune.words == "no difference shown"
@@ -122,8 +133,8 @@ def test_trainings_that_differ_widely_take_a_claim_back(evaluation: Evaluation, 
     assert report.scope.startswith("What it says of fine-tuning rests on 3 trainings on the same data (finetune ")
 
 
-def test_trainings_that_agree_let_it_stand(evaluation: Evaluation, home: Path, curve: Path) -> None:
-    repeated = found(curve, evaluation, home)
+def test_trainings_that_agree_let_it_stand(evaluation: Evaluation, home: Path, given: Trainings) -> None:
+    repeated = found(given, evaluation, home)
     alike = {name: {arm: (each[0], *each[:2]) for arm, each in arms.items()} for name, arms in repeated.scores.items()}
     report = build(evaluation, load_prices(), None, repeated=replace(repeated, scores=alike))
     said = fine_tuning_sentence(report.fine_tuning, report.trainings)
