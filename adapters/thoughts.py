@@ -20,6 +20,11 @@ class Thoughts:
         self._pending = ""
         self._said = False
 
+    @property
+    def over(self) -> bool:
+        """Whether all that comes now is said."""
+        return self._said
+
     def feed(self, piece: str) -> tuple[str, str]:
         """What of the text so far is known to be thought, and said."""
         if self._said:
@@ -27,7 +32,7 @@ class Thoughts:
         self._pending += piece
         if self._awaited == OPEN:
             begin = self._pending.lstrip()
-            if OPEN.startswith(begin):  # nothing yet, or a part of the tag
+            if begin != OPEN and OPEN.startswith(begin):  # nothing yet, or a part of the tag
                 return "", ""
             if not begin.startswith(OPEN):
                 return "", self._rest()

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from crossover.adapters.prompt import UNKNOWN
-from crossover.adapters.thoughts import Thoughts
+from crossover.adapters.thoughts import CLOSE, Thoughts
 from crossover.indexer.document import Passage
 from crossover.server.citations import AnswerText
 from crossover.server.engine.client import Choice, GenerationRequest
@@ -27,7 +27,7 @@ _NOT_ASKED = (LookupError, RuntimeError, ContextExceeded)
 
 @dataclass(frozen=True, slots=True)
 class AnswerChoice:
-    """One answer text, or the next piece of it; `logprobs` in the shape of chat completions, of thoughts too."""
+    """One answer text, or the next piece of it; `logprobs` in the shape of chat completions."""
 
     index: int
     text: str
@@ -193,11 +193,13 @@ class _ChoiceText:
 
     def __init__(self, prepared: Prepared, services: Services) -> None:
         self.thoughts = ""
-        self._parted = Thoughts(begun=services.tokenizer.opens_thought)
+        # An adapter has learnt answers alone: it thinks only where it says so.
+        self._parted = Thoughts(begun=services.tokenizer.opens_thought and prepared.alias is None)
         self._cleaner = AnswerText(len(prepared.passages))
         self._special = services.tokenizer.special_tokens
         self._top: int | None = prepared.sampling.get("logprobs")
         self._entries: list[dict[str, Any]] = []
+        self._held: list[dict[str, Any]] = []  # of what may be a thought
         self._first = True
         self._dropped = prepared.trace["dropped"]
 
@@ -205,11 +207,18 @@ class _ChoiceText:
         if raw is not None and self._top is not None:
             entries = chat_logprobs(raw, self._special, self._top, first=self._first)
             self._first = self._first and not entries
-            self._entries += entries
-        return self._said(*self._parted.feed(piece))
+            self._held += entries
+        over = self._parted.over
+        said = self._said(*self._parted.feed(piece))
+        if self._parted.over:
+            self._entries += self._held if over else _behind_thoughts(self._held)
+            self._held = []
+        return said
 
     def finish(self) -> str:
-        said = self._said(*self._parted.finish()) + self._cleaner.finish()
+        thought, rest = self._parted.finish()
+        said = self._said(thought, rest) + self._cleaner.finish()
+        self._entries += _behind_thoughts(self._held) if rest else []
         self._dropped["citations"] += self._cleaner.removed
         return said
 
@@ -223,6 +232,16 @@ class _ChoiceText:
     def _said(self, thought: str, said: str) -> str:
         self.thoughts += thought
         return self._cleaner.feed(said)
+
+
+def _behind_thoughts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of what is said: up to the end of the thoughts, where there were any, they are left out."""
+    text = ""
+    for n, entry in enumerate(entries, start=1):
+        text += entry["token"]
+        if CLOSE in text:
+            return entries[n:]
+    return entries
 
 
 def _refusals(prepared: Prepared) -> list[AnswerChoice]:

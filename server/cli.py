@@ -55,6 +55,7 @@ app = typer.Typer(
 def root(ctx: typer.Context) -> None:
     """Gives every command the context that it reads settings from."""
     ctx.obj = ctx.obj or Context()
+    ctx.call_on_close(ctx.obj.note_home)
 
 
 @app.command(epilog="Example: [b]crossover serve --port 8080[/b]")
@@ -122,7 +123,7 @@ def backup(
 
     context: Context = ctx.obj
     settings = context.settings
-    saved = back_up(settings.home, settings.index_home, file, wait)
+    saved = back_up(settings.home, file, wait)
     if settings.qdrant_url and not as_json:
         typer.secho("the passages are in the Qdrant server: save them with its own snapshots", err=True, fg="yellow")
     _tell_saved(saved, as_json=as_json)
@@ -130,15 +131,15 @@ def backup(
 
 @app.command(epilog="Example: [b]CROSSOVER_HOME=/srv/new crossover restore crossover-monday.tar.gz[/b]")
 def restore(
-    ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file that [b]crossover backup[/b] wrote.")],
     as_json: Json = False,
 ) -> None:
     """Make the home of a backup; it must be empty or not there."""
     from crossover.server.backup import restore as make_home
+    from crossover.server.settings import load
 
-    context: Context = ctx.obj
-    _tell_saved(make_home(file, context.settings.home), as_json=as_json)
+    # Read here: the context's settings note the schema of a home that is there, and this one must be empty.
+    _tell_saved(make_home(file, load().home), as_json=as_json)
 
 
 def _tell_saved(saved: Saved, *, as_json: bool) -> None:

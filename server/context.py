@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,14 @@ class Context:
         settings = load()
         home.check(settings.home)
         return settings
+
+    def note_home(self) -> None:
+        """Notes the schema of a home that this command has made."""
+        if "settings" in self.__dict__:
+            from crossover.server import home
+
+            with suppress(RuntimeError, ValueError):
+                home.check(self.settings.home)
 
     def live_server(self) -> str | None:
         """The URL of a server that runs on this home and so may hold its index; None where none does."""

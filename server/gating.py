@@ -20,6 +20,7 @@ from crossover.adapters.gate.questions import Item
 from crossover.adapters.promotion import served_path
 from crossover.adapters.prompt import Message
 from crossover.adapters.registry import AdapterVersion
+from crossover.adapters.thoughts import without_thoughts
 from crossover.server.compatibility import differences
 from crossover.server.engine.client import GenerationRequest
 from crossover.server.engine.command import command
@@ -100,7 +101,7 @@ class EngineAsker:
         async def answer(item: Item) -> str:
             async with at_once:
                 prompt = self.encode(item, with_adapter=version is not None)
-                return await self._generate(version, prompt, self.room(item, len(prompt)))
+                return without_thoughts(await self._generate(version, prompt, self.room(item, len(prompt))))
 
         return list(await asyncio.gather(*(answer(item) for item in items)))
 

@@ -30,7 +30,7 @@ def chat_completion(answer: Answer, model: str, fingerprint: str) -> dict[str, A
             {
                 "index": choice.index,
                 "message": {"role": "assistant", "content": choice.text, "refusal": None}
-                | ({THOUGHTS: choice.thoughts.strip()} if choice.thoughts else {}),
+                | ({THOUGHTS: thoughts} if (thoughts := choice.thoughts.strip()) else {}),
                 "logprobs": choice.logprobs,
                 "finish_reason": choice.finish_reason,
             }

@@ -16,6 +16,7 @@ from crossover.adapters.base_model.words import is_held_out
 _PRONOUNS = ("it", "the {k}")
 _RENAMED = 0.2  # of the names of attributes in training, asked for or stated, have a synonym in them
 _WITH_SYNONYMS = tuple(synonyms())
+_NAMES = frozenset(phrase for relation in (*TRAINED, *HELD_OUT) for phrase in relation.noun_phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,15 @@ def draw_relation(draw: Draw, known: float, verbs: float = 0.0) -> Relation:
 
 
 def _phrase(draw: Draw, relation: Relation) -> str:
-    """One of the relation's names; in training now and then with a synonym in it, which no table lists as its name."""
+    """One of the relation's names; in training now and then with a synonym in it.
+
+    Never one that is another relation's name, or that belongs to evaluation.
+    """
     phrase = draw.pick(relation.noun_phrases)
-    return renamed(draw, phrase) if draw.split == "train" and draw.chance(_RENAMED) else phrase
+    if draw.split != "train" or not draw.chance(_RENAMED):
+        return phrase
+    other = renamed(draw, phrase)
+    return phrase if other in _NAMES or is_held_out(other) else other
 
 
 def _composed_widely(draw: Draw, tail: str) -> Relation:

@@ -72,11 +72,12 @@ class OpenAiJudge(BaseRagasLLM):
             model=self._model, messages=[{"role": "user", "content": prompt}], temperature=temperature or 0.0
         )
         choice = reply.choices[0] if reply.choices else None
-        if choice is None or not choice.message.content:
+        said = without_thoughts(choice.message.content or "") if choice else ""
+        if choice is None or not said:
             raise NoVerdict("the judge refused" if choice and choice.message.refusal else "an empty reply")
         if choice.finish_reason == "length":
             raise NoVerdict("its reply was cut off")
-        return without_thoughts(choice.message.content)
+        return said
 
 
 class _Embeddings:

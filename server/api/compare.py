@@ -19,7 +19,7 @@ from crossover.server.protocol import Question, Target, parse_model
 from crossover.server.routing.extraction import depth
 from crossover.server.services import Services
 from crossover.server.strategies import AUTO, NAMES, STRATEGIES
-from crossover.server.wire import new_id
+from crossover.server.wire import THOUGHTS, new_id
 
 router = APIRouter()
 
@@ -70,6 +70,7 @@ async def _answer(question: Question, services: Services, found: Sequence[Passag
             raise
         return row | body(error)
     usage = {"prompt_tokens": result.prompt_tokens, "completion_tokens": result.completion_tokens}
-    text, answer_id = result.choices[0].text, new_id()
-    services.given.remember(answer_id, str(question.target), question, [text], result.trace)
-    return row | {"id": answer_id, "answer": text, "usage": usage, "crossover": result.trace}
+    [choice], answer_id = result.choices, new_id()
+    services.given.remember(answer_id, str(question.target), question, [choice.text], result.trace)
+    thought = {THOUGHTS: thoughts} if (thoughts := choice.thoughts.strip()) else {}
+    return row | {"id": answer_id, "answer": choice.text, **thought, "usage": usage, "crossover": result.trace}

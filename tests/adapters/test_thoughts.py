@@ -21,6 +21,7 @@ def parted(pieces: list[str], *, begun: bool = False) -> tuple[str, str]:
         ("<think>Never done <", False, "Never done <", ""),
         ("Write <think> and </think> around it.", False, "", "Write <think> and </think> around it."),
         ("<thin", False, "", "<thin"),
+        ("<think>", False, "", ""),
         ("<think>a</think>b</think>", False, "a", "b</think>"),
         ("", False, "", ""),
     ],

@@ -41,6 +41,12 @@ def test_what_it_thinks_is_no_part_of_the_answer(client: openai.OpenAI, thinker:
     assert client.chat.completions.create(model=thinker, messages=again, max_tokens=1).choices
 
 
+def test_log_probabilities_are_those_of_the_answer(client: openai.OpenAI, thinker: str) -> None:
+    answer = client.chat.completions.create(model=thinker, messages=[QUESTION], max_tokens=40, logprobs=True)
+    content = answer.choices[0].logprobs.content  # type: ignore[union-attr]
+    assert "".join(entry.token for entry in content or []).strip() == SAID
+
+
 def test_a_stream_tells_them_apart_too(client: openai.OpenAI, thinker: str) -> None:
     chunks = client.chat.completions.create(model=thinker, messages=[QUESTION], max_tokens=40, stream=True)
     deltas = [choice.delta for chunk in chunks for choice in chunk.choices]
