@@ -58,7 +58,7 @@ def train(
         typer.Option(
             metavar="SHARE",
             help="Share of the rows that other tasks, reading and refusing get, unforgotten.",
-            show_default="0, with context 0.2 for reading and refusing",
+            show_default="0; with context 0.2, for reading and refusing",
         ),
     ] = _DEFAULT.replay,
     tune: Annotated[
