@@ -16,8 +16,9 @@ _ROWS, _FEWEST_EPOCHS = 64_000, 3
 """A course of the default length shows about so many rows at most; of very many examples each still so often."""
 _STEPS = 1_300
 """So many steps the default learning rate is made for; of longer courses it would leave what they had reached."""
-_READING = 0.2
-"""The share of a training with context that keeps reading and refusing: learning answers by heart spoils them."""
+_READING, _CONTEXT_EPOCHS = 0.2, 0.7
+"""The share of a training with context that keeps reading and refusing, which learning answers by heart spoils, and of
+the epochs that it has; rows with passages are long, so that both take as long as all epochs without replay."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
@@ -82,14 +83,14 @@ class TrainOptions:
         return replace(self, epochs=epochs, learning_rate=rate)
 
     def for_context(self, given: Collection[str] = ()) -> TrainOptions:
-        """The same for a training with context: a part of it is replay, and, unless epochs are given, it is no longer.
+        """The same for a training with context: a part of it is replay, and, unless epochs are given, it takes no longer.
 
         Args:
             given: the options that the user decided, which stay.
         """
         if "replay" in given:
             return self
-        epochs = self.epochs if "epochs" in given else round(self.epochs * (1 - _READING))
+        epochs = self.epochs if "epochs" in given else round(self.epochs * _CONTEXT_EPOCHS)
         return replace(self, replay=_READING, epochs=epochs)
 
     @property
