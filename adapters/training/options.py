@@ -83,7 +83,7 @@ class TrainOptions:
         return replace(self, epochs=epochs, learning_rate=rate)
 
     def for_context(self, given: Collection[str] = ()) -> TrainOptions:
-        """The same for a training with context: a part of it is replay, and, unless epochs are given, it takes no longer.
+        """The same for a training with context: a part is replay and, unless epochs are given, it takes no longer.
 
         Args:
             given: the options that the user decided, which stay.
