@@ -18,12 +18,12 @@ class NewerHome(RuntimeError):
 
 
 def check(home: Path) -> None:
-    """Notes in a home that exists which schema it has; one without a note is of the first.
+    """Notes in a home that holds something which schema it has; one without a note is of the first.
 
     Raises:
         NewerHome: its schema is one that this Crossover does not know.
     """
-    if not home.is_dir():
+    if not home.is_dir() or not any(home.iterdir()):
         return
     file = home / FILE
     if not file.exists():
