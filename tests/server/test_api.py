@@ -255,7 +255,6 @@ def test_reports_are_pages_and_nothing_beside_them_is(http: httpx.Client, server
             "none",
             "first%20%26%20best/report.md",
             "..%2Fservers",
-            "..",
             "secret.txt",
             "secret.txt/report.html",
         ):
