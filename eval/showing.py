@@ -43,7 +43,7 @@ def show(built: Report, folder: Path, *, as_json: bool) -> None:
     out = Console(highlight=False)
     out.print(table(built))
     out.print(
-        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning)}\n{built.break_even.sentence}\n",
+        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning, built.trainings)}\n{built.break_even.sentence}\n",
         markup=False,
     )
     if built.judge:
