@@ -42,10 +42,8 @@ def show(built: Report, folder: Path, *, as_json: bool) -> None:
         return
     out = Console(highlight=False)
     out.print(table(built))
-    out.print(
-        f"\n{built.recommendation}\n{fine_tuning_sentence(built.fine_tuning, built.trainings)}\n{built.break_even.sentence}\n",
-        markup=False,
-    )
+    pays = fine_tuning_sentence(built.fine_tuning, built.trainings)
+    out.print(f"\n{built.recommendation}\n{pays}\n{built.break_even.sentence}\n", markup=False)
     if built.judge:
         out.print(f"{built.judge.sentence}\n", markup=False)
     print(folder.resolve())
