@@ -29,7 +29,7 @@ async def playground() -> Response:
 
 
 @router.get("/reports")
-async def reports(request: Request) -> Response:
+def reports(request: Request) -> Response:
     """All of them, the latest first, each with its recommendation."""
     folders = _folders(services_of(request).settings.home)
     told = [_summary(folder) for folder in folders.values()]
@@ -37,13 +37,13 @@ async def reports(request: Request) -> Response:
 
 
 @router.get("/reports/{name}")
-async def report(request: Request, name: str) -> Response:
+def report(request: Request, name: str) -> Response:
     """One of them; it is one file that needs nothing else."""
     return _file(request, name, "report.html")
 
 
 @router.get("/reports/{name}/{file}")
-async def report_file(request: Request, name: str, file: str) -> Response:
+def report_file(request: Request, name: str, file: str) -> Response:
     """The same as report.html, report.md or report.json."""
     return _file(request, name, file)
 
