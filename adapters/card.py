@@ -83,6 +83,21 @@ class AdapterCard(BaseModel):
         return frozenset(digest for seen in self.documents.values() for digest in seen)
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """All that decides the weights, but for data and seed: equal for trainings that are draws of one kind."""
+        chosen = {name: value for name, value in self.hyperparameters.items() if name != "seed"}
+        return chosen | {
+            "method": self.method,
+            "base_fingerprint": self.base_fingerprint,
+            "chat_template": self.chat_template,
+            "prompts": self.prompts,
+            "parent": self.parent,
+            "files": len(self.tasks) or 1,
+            "weight": self.data.weight,
+            "validation": self.validation.examples if self.validation else 0,
+        }
+
+    @property
     def trained(self) -> str:
         """What was trained, in a word or two: ``lora r32``, ``p-tuning 20 tokens``, ``full 18.2 MB``."""
         if self.method == FULL:

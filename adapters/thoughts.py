@@ -13,21 +13,19 @@ class Thoughts:
 
     Args:
         begun: whether the prompt opened the thought already, as some templates do.
+
+    Attributes:
+        over: whether all that comes now is said.
     """
 
     def __init__(self, *, begun: bool) -> None:
         self._awaited = CLOSE if begun else OPEN
         self._pending = ""
-        self._said = False
-
-    @property
-    def over(self) -> bool:
-        """Whether all that comes now is said."""
-        return self._said
+        self.over = False
 
     def feed(self, piece: str) -> tuple[str, str]:
         """What of the text so far is known to be thought, and said."""
-        if self._said:
+        if self.over:
             return "", piece
         self._pending += piece
         if self._awaited == OPEN:
@@ -51,7 +49,7 @@ class Thoughts:
         return (rest, "") if self._awaited == CLOSE and rest else ("", rest)
 
     def _rest(self) -> str:
-        rest, self._pending, self._said = self._pending, "", True
+        rest, self._pending, self.over = self._pending, "", True
         return rest
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from crossover.adapters.registry import AdapterVersion, Registry
-from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.serving import start, stop
 from crossover.server.settings import Settings
 
@@ -75,14 +74,14 @@ def trained(settings: Settings, name: str, examples: Path, seed: int, *, with_co
     usual = usual_settings(settings, data, with_context=with_context)
     for version in reversed(registry.versions(name)):
         card = version.card
-        same = (card.data.fingerprint, card.hyperparameters["seed"], settings_of(card))
+        same = (card.data.fingerprint, card.hyperparameters["seed"], card.settings)
         if same == (data.fingerprint, seed, usual):
             return version
     return None
 
 
 def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> dict[str, Any]:
-    """What a training on that data has by default, in the terms of `settings_of`."""
+    """What a training on that data has by default, as its card would say."""
     from crossover.adapters.base_model import resolve
     from crossover.adapters.card import AdapterCard, DataCard
     from crossover.adapters.chat_template import ChatTokenizer
@@ -92,7 +91,7 @@ def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> 
     passages, variables = settings.passages or base.passages, settings.chat_template_kwargs
     options = TrainOptions(name="", passages=passages, template_kwargs=variables)
     options = (options.for_context() if with_context else options).suited(len(data.examples))
-    card = AdapterCard(
+    return AdapterCard(
         name="",
         base_model=base.name,
         base_fingerprint=base.fingerprint,
@@ -102,5 +101,4 @@ def usual_settings(settings: Settings, data: DataSet, *, with_context: bool) -> 
         hyperparameters=options.hyperparameters() | {"with_context": with_context},
         data=DataCard(name=data.name, fingerprint=data.fingerprint, examples=len(data.examples)),
         trained_at=datetime.now(UTC),
-    )
-    return settings_of(card)
+    ).settings

@@ -116,15 +116,18 @@ class Evaluation:
         """Whether each answer is right by what carries the headline, shape (questions,); NaN without a verdict."""
         return self.judged[arm] if self.judged else self.run(arm).exact
 
+    def scored(self, name: str) -> Mask:
+        """Which questions of a slice, or of the headline, count: a judge has a verdict on every arm's answer."""
+        return self.mask(name) & ~np.isnan(np.stack([self.right(run.arm) for run in self.runs])).any(axis=0)
+
     def scores_on(self, name: str) -> tuple[dict[str, Scores], list[str]]:
         """Every arm's scores on a slice, or on the headline (``overall``), and the groups of its questions.
 
         Questions that a judge has no verdict on for some arm are left out, so that all arms answer the same ones.
         """
-        scores = {run.arm: self.right(run.arm) for run in self.runs}
-        chosen = self.mask(name) & ~np.isnan(np.stack(list(scores.values()))).any(axis=0)
+        chosen = self.scored(name)
         groups = [group for group, take in zip(self.groups, chosen, strict=True) if take]
-        return {arm: column[chosen] for arm, column in scores.items()}, groups
+        return {run.arm: self.right(run.arm)[chosen] for run in self.runs}, groups
 
 
 def load(folders: Sequence[Path]) -> Evaluation:

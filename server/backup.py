@@ -6,8 +6,7 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +69,9 @@ def back_up(home: Path, file: Path, wait: float = 0.0) -> Saved:
     try:
         with ExitStack() as held:
             for index in indexes:
-                held.enter_context(_locked(index, wait))
+                lock = IndexLock(index)
+                lock.acquire(wait)
+                held.callback(lock.release)
             private = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with (
                 os.fdopen(private, "wb") as stream,
@@ -115,16 +116,6 @@ def restore(file: Path, home: Path) -> Saved:
         shutil.rmtree(beside, ignore_errors=True)
     sync(home.parent)
     return Saved(str(home), len(files), sum(files))
-
-
-@contextmanager
-def _locked(index: Path, wait: float) -> Iterator[None]:
-    lock = IndexLock(index)
-    lock.acquire(wait)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _unpack(file: Path, folder: Path) -> None:

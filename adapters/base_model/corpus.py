@@ -100,7 +100,8 @@ def wordings(*, held_out: bool = False, beside: Collection[str] | None = None) -
     done = [] if held_out else facts.with_verbs()
     known = [phrase for relation in table_ for phrase in relation.noun_phrases]
     if beside is not None:
-        known = [phrase for phrase in known if not set(beside).isdisjoint(_edges(phrase))]
+        met = frozenset(beside)
+        known = [phrase for phrase in known if not met.isdisjoint(_edges(phrase))]
     phrases = ["{v}", *dict.fromkeys(known)]
     own = [text for relation in table_ for text in (*relation.statements, *relation.questions)]
     filled = [text.replace("{np}", phrase) for text in generic for phrase in phrases]

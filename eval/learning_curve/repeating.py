@@ -12,7 +12,6 @@ from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.eval.arms import FINE_TUNED
 from crossover.eval.commands import usual_settings
 from crossover.eval.learning_curve.plan import Plan
-from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.questions import QuestionSet
 from crossover.eval.runs import AskOptions
 from crossover.server.settings import Settings
@@ -73,7 +72,7 @@ def _data(version: AdapterVersion, registry: Registry, settings: Settings) -> Da
     if data.fingerprint != version.card.data.fingerprint:
         raise ValueError(f"--train-seeds: the training examples of {version.served_name} are not kept beside it")
     with_context = bool(version.card.hyperparameters.get("with_context"))
-    usual, own = usual_settings(settings, data, with_context=with_context), settings_of(version.card)
+    usual, own = usual_settings(settings, data, with_context=with_context), version.card.settings
     if other := sorted(name for name in usual | own if usual.get(name) != own.get(name)):
         raise ValueError(
             f"--train-seeds: {version.served_name} was trained with another {', '.join(other)} than a training has by "

@@ -84,7 +84,7 @@ def _environment() -> Environment:
         whole=_whole,
         figure=_figure,
         signed=_signed,
-        p_text=p_text,
+        p_value=_p_value,
         bound=_bound,
         about=about,
         amount=_amount,
@@ -92,6 +92,11 @@ def _environment() -> Environment:
         words=key_words,
     )
     return environment
+
+
+def _p_value(value: float) -> str:
+    """As it stands under a heading that says p."""
+    return p_text(value).removeprefix("p ").removeprefix("= ")
 
 
 def _percent(share: float | None) -> str:

@@ -11,7 +11,6 @@ from crossover.adapters.registry import AdapterVersion
 from crossover.eval.arms import FINE_TUNED
 from crossover.eval.learning_curve.document import LearningCurve
 from crossover.eval.learning_curve.plan import Plan, answered, answers_in
-from crossover.eval.learning_curve.training import settings_of
 from crossover.eval.money.footprint import find_version
 from crossover.eval.questions import OVERALL
 from crossover.eval.scoring import Evaluation, load
@@ -88,7 +87,7 @@ def repeats(given: Trainings | None, evaluation: Evaluation, homes: Sequence[Pat
 
 
 def _training(version: AdapterVersion) -> dict[str, Any]:
-    return {"data": version.card.data.fingerprint, **settings_of(version.card)}
+    return {"data": version.card.data.fingerprint, **version.card.settings}
 
 
 def _asked(evaluation: Evaluation, arm: str) -> dict[str, Any]:

@@ -54,12 +54,9 @@ def _by_slice(evaluation: Evaluation) -> dict[str, Scores]:
     """What knowing the slice and its best strategy would score; only slices that part the questions can tell."""
     if evaluation.automatic or len(evaluation.slices) < 2:
         return {}
-    asked = evaluation.mask(OVERALL)
-    scores = {run.arm: evaluation.right(run.arm) for run in evaluation.runs if run.arm in STRATEGIES}
-    asked &= ~np.isnan(np.stack([evaluation.right(run.arm) for run in evaluation.runs])).any(axis=0)
     picked = np.zeros(len(evaluation.questions))
     for name in evaluation.slices:
-        if (mask := evaluation.mask(name) & asked).any():
-            best = max(scores, key=lambda arm: float(scores[arm][mask].mean()))
-            picked[mask] = scores[best][mask]
-    return {BY_SLICE: picked[asked]}
+        scores = {arm: own for arm, own in evaluation.scores_on(name)[0].items() if arm in STRATEGIES}
+        if (mask := evaluation.scored(name)).any():
+            picked[mask] = max(scores.values(), key=lambda own: float(own.mean()))
+    return {BY_SLICE: picked[evaluation.scored(OVERALL)]}

@@ -115,22 +115,28 @@ def test_a_file_that_was_cut_off_leaves_no_home(home: Path, tmp_path: Path, shar
     assert sorted(each.name for each in tmp_path.iterdir()) == ["home", "saved.tar.gz"]
 
 
-@pytest.mark.parametrize("name", ["../outside", "/tmp/outside-of-a-home"])
-def test_a_file_that_reaches_out_of_the_home_is_refused(tmp_path: Path, name: str) -> None:
-    file = tmp_path / "foreign.tar.gz"
+def with_a_file_at(name: str, file: Path) -> Path:
+    """A backup that somebody else made up."""
     with tarfile.open(file, "w:gz") as archive:
         for each, text in ((homes.FILE, b'{"schema": 1}'), (name, b"x")):
             member = tarfile.TarInfo(each)
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text))
-    if name.startswith("/"):  # taken below the home, as tarfile's filter does
-        restore(file, tmp_path / "new")
-        assert (tmp_path / "new" / name.lstrip("/")).exists()
-        assert not Path(name).exists()
-        return
+    return file
+
+
+def test_a_file_that_reaches_out_of_the_home_is_refused(tmp_path: Path) -> None:
+    file = with_a_file_at("../outside", tmp_path / "foreign.tar.gz")
     with pytest.raises(ValueError, match="no backup of a home"):
         restore(file, tmp_path / "new")
     assert not (tmp_path / "outside").exists() and not (tmp_path / "new").exists()
+
+
+def test_an_absolute_path_is_taken_below_the_home(tmp_path: Path) -> None:
+    name = "/tmp/outside-of-a-home"
+    restore(with_a_file_at(name, tmp_path / "foreign.tar.gz"), tmp_path / "new")
+    assert (tmp_path / "new" / name.lstrip("/")).exists()
+    assert not Path(name).exists()
 
 
 def test_a_newer_home_is_left_alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
