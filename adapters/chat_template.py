@@ -16,7 +16,7 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from crossover.adapters.prompt import Message, Role
-from crossover.adapters.thoughts import OPEN
+from crossover.adapters.thoughts import CLOSE, OPEN
 
 # Private-use characters: a template passes them through untouched, and no template writes them itself.
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -120,16 +120,24 @@ class ChatTokenizer:
         return self._render([(message.role, message.content.strip()) for message in messages], generate=False)
 
     def encode_example(self, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
-        """Token ids of prompt and answer, and a mask that is 1 on the answer and its end token."""
+        """Token ids of prompt and answer, and a mask that is 1 on the answer and its end token.
+
+        Where the template opens a thought, the answer begins with its end: labelled answers come without thoughts.
+        """
         prompt = self.encode(messages)
         whole = self.encode([*messages, Message("assistant", answer)], generate=False)
-        if whole[: len(prompt)] != prompt:
+        start = prompt + self._closed_thought() if self.opens_thought else prompt
+        if whole[: len(start)] != start:
             # Templates with thinking parts render a finished answer otherwise than they open a new one.
-            whole = prompt + self._plain.encode(answer, add_special_tokens=False).ids + [self.eos_token_id]
+            whole = start + self._encode_plain([answer]) + [self.eos_token_id]
         special = set(self._special.values())
-        end = next((n for n in range(len(prompt), len(whole)) if whole[n] in special), len(whole) - 1)
+        end = next((n for n in range(len(start), len(whole)) if whole[n] in special), len(whole) - 1)
         whole = whole[: end + 1]  # what a template writes behind the end of an answer is never generated
         return whole, [0] * len(prompt) + [1] * (len(whole) - len(prompt))
+
+    def _closed_thought(self) -> list[int]:
+        end = [self._special[CLOSE]] if CLOSE in self._special else self._encode_plain([CLOSE])
+        return end + self._encode_plain(["\n\n"])
 
     def _frame(self, roles: tuple[Role, ...], generate: bool) -> list[str]:
         """What the template writes around so many messages of these roles; every other piece is a message's number.

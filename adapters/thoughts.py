@@ -9,10 +9,10 @@ class Thoughts:
     """Parts one answer, whole or piece by piece; the pieces joined are the same either way.
 
     Only what stands at the very start is a thought: an answer may speak of the tags. Source: the chat templates of
-    Qwen3 and DeepSeek-R1.
+    Qwen3 and DeepSeek-R1. An end without a beginning there ends a thought that the prompt opened, without a word in it.
 
     Args:
-        begun: whether the prompt opened the thought already, as some templates do.
+        begun: whether the prompt opened the thought already, as some templates do, and it goes on.
 
     Attributes:
         over: whether all that comes now is said.
@@ -30,9 +30,9 @@ class Thoughts:
         self._pending += piece
         if self._awaited == OPEN:
             begin = self._pending.lstrip()
-            if begin != OPEN and OPEN.startswith(begin):  # nothing yet, or a part of the tag
-                return "", ""
-            if not begin.startswith(OPEN):
+            if any(tag != begin and tag.startswith(begin) for tag in (OPEN, CLOSE)):
+                return "", ""  # nothing yet, or a part of a tag
+            if not begin.startswith((OPEN, CLOSE)):
                 return "", self._rest()
             self._pending, self._awaited = begin.removeprefix(OPEN), CLOSE
         thought, closed, said = self._pending.partition(CLOSE)

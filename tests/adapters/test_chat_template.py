@@ -10,6 +10,7 @@ from transformers import AutoTokenizer
 from crossover.adapters.base_model import BaseModel
 from crossover.adapters.chat_template import ChatTemplateError, ChatTokenizer
 from crossover.adapters.prompt import Message, Prompts, render
+from crossover.adapters.thoughts import Thoughts
 
 TEXTS = [
     "Who runs the Velmora office?",
@@ -30,6 +31,13 @@ THINKING = """\
 {{- '<|im_start|>assistant\n' -}}
 {%- if enable_thinking is defined and enable_thinking is false -%}{{- '<think>\n\n</think>\n\n' -}}{%- endif -%}
 {%- endif -%}
+"""
+# As DeepSeek-R1's: every answer begins within a thought, and a finished one is shown without.
+OPENING = """\
+{%- for message in messages -%}
+{{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n<think>\n' -}}{%- endif -%}
 """
 CLOCK = (
     "{{ '<|im_start|>system\nToday is ' + strftime_now('%d %B %Y') + '<|im_end|>\n' }}"
@@ -117,6 +125,21 @@ def test_an_answer_is_learnt_behind_the_prompt_that_serving_sends_even_if_the_te
         assert ids[: len(prompt)] == prompt
         assert chat.decode(ids[len(prompt) :]) == "Anna Tovan"
         assert ids[-1] == chat.eos_token_id and sum(mask) == len(ids) - len(prompt)
+
+
+def test_a_thought_that_the_template_opens_is_closed_before_the_answer_that_is_learnt(
+    tokenizer: ChatTokenizer, qwen3: BaseModel, tmp_path: Path
+) -> None:
+    chat = ChatTokenizer(with_template(qwen3, tmp_path / "opening", OPENING))
+    assert chat.opens_thought and not tokenizer.opens_thought
+    messages = [Message("user", "Who?")]
+    prompt = chat.encode(messages)
+    ids, mask = chat.encode_example(messages, "Anna Tovan")
+    assert ids[: len(prompt)] == prompt and sum(mask) == len(ids) - len(prompt)
+    assert chat.decode(ids[len(prompt) :]) == "</think>\n\nAnna Tovan"
+    assert ids[-1] == chat.eos_token_id
+    parted = Thoughts(begun=False)
+    assert parted.feed(chat.decode(ids[len(prompt) :])) == ("", "\n\nAnna Tovan")
 
 
 def test_thinking_can_be_switched_on(qwen3: BaseModel) -> None:
