@@ -135,6 +135,10 @@ prove-recipes: setup ## replay, context, sequential and multi-task training agai
 prove-learning-curve: setup ## predicted numbers of examples against trainings made around them (many hours on two cores; resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.learning_curve
 
+.PHONY: prove-reader
+prove-reader: setup ## 300 facts learnt by the built-in model; BESIDE=FOLDER: requests a second beside those weights
+	@$(VENV)/bin/python -m crossover.eval.bench.reader $(if $(BESIDE),--beside $(BESIDE))
+
 .PHONY: prove-dpo
 prove-dpo: setup ## does preference training pay? the house style before and after DPO, beside plain training (resumes)
 	@$(VENV)/bin/python -m crossover.eval.bench.dpo $(DPO_SEEDS)
