@@ -24,6 +24,8 @@ from crossover.eval.bench import prompts
 from crossover.eval.bench.random_adapters import random_adapter, random_virtual_tokens, register
 from crossover.server.engine.client import Engine
 from crossover.server.engine.prompt_embeds import PromptEmbeds
+from crossover.server.services import open_services
+from crossover.server.settings import Settings
 
 KEY = "the key of that server"
 OWNER = Path(__file__).parents[2] / "vllm_owner.py"
@@ -127,6 +129,23 @@ async def test_a_p_tuned_adapter_is_refused_by_a_server_that_takes_no_embeddings
         assert version.served_name not in await engine.loaded()
         assert set(await reconcile(elsewhere.registry, engine, str(elsewhere.root))) == {version.served_name}
     elsewhere.registry.delete("tones")
+
+
+async def test_what_that_server_has_lost_is_loaded_again_by_itself(elsewhere: Elsewhere) -> None:
+    settings = Settings(
+        home=elsewhere.registry.folder.parent, base_model=elsewhere.base.path, vllm_url=elsewhere.url, vllm_api_key=KEY,
+        vllm_adapter_root=str(elsewhere.root),
+    )  # fmt: skip
+    promoted = {version.served_name for version in elsewhere.registry.promoted()}
+    async with open_services(settings) as services:
+        await services.get_ready()
+        assert await services.missing_adapters() == set()
+        for name in promoted:
+            await services.engine.unload(name)
+        assert await services.missing_adapters() == promoted
+        async with asyncio.timeout(30):
+            while await services.missing_adapters():
+                await asyncio.sleep(0.2)
 
 
 def test_when_its_owner_is_killed_nothing_of_vllm_is_left(elsewhere: Elsewhere) -> None:
