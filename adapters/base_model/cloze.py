@@ -1,7 +1,7 @@
 """Reading real sentences: questions made of a sentence by leaving a part of it out, or a part that was put in.
 
 A passage is a stretch of real prose (`prose.py`). Two kinds of questions are made of one of its sentences, both
-without knowing its grammar: a *gap*, where a run of ordinary words becomes "what" (as in cloze translation, Lewis et
+without knowing its grammar: a *gap*, where a part of it (`gaps.py`) becomes "what" (as in cloze translation, Lewis et
 al. 2019, https://arxiv.org/abs/1906.04980), and a *planted* value, where a person, a date or a sum is put into the
 sentence and asked for by who, when or how much. Words around the gap are dropped, moved and replaced by near ones.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crossover.adapters.base_model import gaps
 from crossover.adapters.base_model.dialogues import Asked, Dialogue, about_passages, cited, single, system_message
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.facts import capitalised
@@ -73,15 +74,16 @@ def _question(draw: Draw, task: Cloze, sentence: Sentence) -> tuple[str, str] | 
         value = draw.pick(sentence.planted)
         return _asked_for(draw, task, sentence.base, value), value.value
     parts = sentence.text.removesuffix(".").split(" ")
-    runs = [run for run in _runs(parts) if run[1] - run[0] <= 4]
-    if not runs:
+    gap = gaps.drawn(draw, parts)
+    if gap is None:
         return None
-    begin, end = draw.pick(runs)
-    answer = " ".join(parts[begin:end]).strip(",;:()\"'")
+    answer = " ".join(parts[gap.begin : gap.end]).strip(",;:()\"'")
     if len(answer) < 3 or sentence.text.count(answer) != 1:
         return None
-    left = _noisy(draw, task, parts[max(0, begin - draw.between(2, 9)) : begin])
-    right = _noisy(draw, task, parts[end : end + draw.between(2, 9)])
+    left = _noisy(draw, task, parts[max(0, gap.before - draw.between(2, 9)) : gap.before])
+    if gap.asked:
+        return f"{draw.pick(gap.asked)} {_lowered(' '.join(left))}?", answer
+    right = _noisy(draw, task, parts[gap.end : gap.end + draw.between(2, 9)])
     what = draw.pick(("what", "what", "what", "which", "which thing", "what kind of thing"))
     kind = draw.random.random()
     if kind < 0.4:
@@ -127,20 +129,6 @@ def _unanswerable(draw: Draw, task: Cloze, pages: list[list[Sentence]], other: s
 def _clearly(kind: str) -> tuple[str, ...]:
     """The ways to ask for a kind of value that a sentence without one hardly answers all the same."""
     return tuple(asked for asked in KINDS[kind][1] if asked not in _VAGUE)
-
-
-def _runs(parts: list[str]) -> list[tuple[int, int]]:
-    """Stretches of ordinary words; a comma ends one."""
-    runs, begin = [], None
-    for n, part in enumerate([*parts, "the"]):
-        bare = part.strip(",;:()\"'").lower()
-        ordinary = bare != "" and bare not in FUNCTION_WORDS
-        if ordinary and begin is None:
-            begin = n
-        if begin is not None and (not ordinary or part[-1:] in ",;:"):
-            runs.append((begin, n + 1 if ordinary else n))
-            begin = None
-    return runs
 
 
 def _noisy(draw: Draw, task: Cloze, parts: list[str]) -> list[str]:

@@ -53,6 +53,8 @@ class Reading:
     style: Style = field(default_factory=Style)
     turns: tuple[int, int] = (1, 1)
     unanswerable: float = 0.0
+    unanswerable_scenes: float | None = None
+    """The same of questions about scenes; None: as many."""
     which: float = 0.0
     """Turns that ask for the passage, not for a value: teaches to bind facts to entities."""
     formats: float = 0.0
@@ -75,9 +77,12 @@ def reading(draw: Draw, task: Reading) -> Dialogue | None:
     asked = [(n, page, fact) for n, page in enumerate(pages, start=1) for fact in page.facts]
     draw.random.shuffle(asked)
     shape = form(draw) if draw.chance(task.formats) else ""
+    unanswerable = task.unanswerable
+    if scenes and task.unanswerable_scenes is not None:
+        unanswerable = task.unanswerable_scenes
     questions: list[Asked] = []
     for turn in range(draw.between(*task.turns)):
-        if draw.chance(task.unanswerable):
+        if draw.chance(unanswerable):
             question = _unanswerable(draw, task, pages)
             if question:
                 questions.append(Asked(_around(draw, question), UNKNOWN, UNKNOWN))

@@ -1,7 +1,7 @@
 """Scenes: several persons, places, dates and numbers in one sentence, and questions for each of them in other words.
 
-They stand, as plain data, in scenes.txt, and as paragraphs of several sentences in stories.txt: a key, the ways to say
-it, then for each slot the questions that it answers.
+They stand, as plain data, in scenes.txt, and as paragraphs of several sentences in stories.txt and articles.txt: a key,
+the ways to say it, then for each slot, or for [words of it], the questions that it answers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from crossover.adapters.base_model import words as w
 from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.lexicon import words
 
-FILES = ("scenes.txt", "stories.txt")
+FILES = ("scenes.txt", "stories.txt", "articles.txt")
+_DRAWN = (*FILES, "articles.txt")  # the longest twice
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty")
 _UNITS = {
     "period": ("days", "hours", "minutes", "weeks", "months", "years", "seconds"),
@@ -30,7 +31,7 @@ class _Plan:
     key: str
     statements: tuple[str, ...]
     questions: tuple[tuple[str, str], ...]
-    """Slot and question."""
+    """Answer and question, both with slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Scene:
     @classmethod
     def drawn(cls, draw: Draw, near: Scene | None = None) -> Scene:
         """A new scene; with the persons, places and other values of the one that it is near to."""
-        plan = draw.pick(plans(draw.pick(FILES)))
-        slots = sorted({slot for slot, _ in plan.questions} | _slots(plan.statements[0]) - {"e"})
+        plan = draw.pick(plans(draw.pick(_DRAWN)))
+        slots = sorted(_slots(plan.statements[0]) - {"e"})
         known = {_kind(slot): value for slot, value in near.values} if near else {}
         statement = draw.pick(plan.statements)
         values = []
@@ -63,8 +64,8 @@ class Scene:
 
     def ask(self, draw: Draw, name: str) -> tuple[str, str]:
         """A question about a part of the sentence, and that part."""
-        slot, question = draw.pick(self.questions)
-        return question.format(e=name, **dict(self.values)), dict(self.values)[slot]
+        answer, question = draw.pick(self.questions)
+        return question.format(e=name, **dict(self.values)), answer.format(**dict(self.values))
 
 
 @lru_cache
@@ -76,10 +77,14 @@ def plans(file: str) -> tuple[_Plan, ...]:
         statements, questions = [], []
         for line in lines:
             slot, colon, asked = line.partition(": ")
-            if colon and slot.isidentifier():
-                questions += [(slot, question) for question in asked.split(" | ")]
+            if line.startswith("["):
+                answer, _, asked = line[1:].partition("]: ")
+            elif colon and slot.isidentifier():
+                answer = f"{{{slot}}}"
             else:
                 statements.append(line)
+                continue
+            questions += [(answer, question) for question in asked.split(" | ")]
         made.append(_Plan(key, tuple(statements), tuple(questions)))
     return tuple(made)
 

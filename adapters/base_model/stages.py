@@ -58,6 +58,16 @@ _SERVE = replace(
     listing=0.02, table=0.03,
 )  # fmt: skip
 
+# Real text is worded more freely: what the model refuses there, it could mostly answer.
+_FREE = replace(
+    _SERVE,
+    reading=replace(
+        _SERVE.reading, style=replace(_SERVE.reading.style, passages=(1, 6), facts=(1, 5)),
+        unanswerable=0.2, unanswerable_scenes=0.06, scenes=0.5,
+    ),
+    cloze=0.2, prose=replace(_SERVE.prose, sentences=(1, 5), planted=0.45, unanswerable=0.05),
+)  # fmt: skip
+
 SCRATCH = (
     Stage("bind", 0.1975, _BIND, 0.009, 0.008, 384, 20),
     Stage("settle", 0.247, _BIND, 0.004, 0.004, 384, 20),
@@ -71,6 +81,11 @@ REFINE = (
     Stage("serve", 1.0, _SERVE, 0.0024, 0.0, 896, 10),
 )
 """From weights that already read."""
+
+FINISH = (Stage("free", 1.0, _FREE, 0.002, 0.0, 896, 10),)
+"""A short one, from weights that read well: to answer rather than refuse where the wording is free."""
+
+COURSES = {"scratch": SCRATCH, "refine": REFINE, "finish": FINISH}
 
 
 def stage_at(course: tuple[Stage, ...], progress: float) -> tuple[Stage, float]:

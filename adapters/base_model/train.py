@@ -29,7 +29,7 @@ from crossover.adapters.base_model.draw import Draw
 from crossover.adapters.base_model.model import Reader, Shape
 from crossover.adapters.base_model.muon import Muon
 from crossover.adapters.base_model.probes import probe_all
-from crossover.adapters.base_model.stages import REFINE, SCRATCH, Stage, stage_at
+from crossover.adapters.base_model.stages import COURSES, REFINE, SCRATCH, Stage, stage_at
 
 _WARM_UP = 50
 _EMBEDDING_RATE = 0.15  # AdamW's rate for embeddings and norms, as a share of Muon's
@@ -196,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoint, curve, weights/")
     parser.add_argument("--init", type=Path, help="weights folder to go on from (a refining run)")
+    parser.add_argument("--course", choices=COURSES, help="stages of the run (scratch; with --init: refine)")
     parser.add_argument("--tokenizer", type=Path, default=WEIGHTS, help="folder with the tokenizer")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="write the last checkpoint's weights and stop")
     parser.add_argument("--minutes", type=float, help="budget in minutes of training")
@@ -233,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         compiled=a.compile,
         every=a.every,
         questions=a.questions,
+        course=COURSES.get(a.course),
         tokenizer=a.tokenizer,
     )
     try:

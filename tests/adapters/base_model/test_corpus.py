@@ -15,7 +15,7 @@ from crossover.adapters.base_model.facts import Attribute
 from crossover.adapters.base_model.passages import Style, draw_pages
 from crossover.adapters.base_model.probes import PROBES, Probe, questions
 from crossover.adapters.base_model.relations import TAILS
-from crossover.adapters.base_model.stages import REFINE, SCRATCH, Stage, stage_at
+from crossover.adapters.base_model.stages import COURSES, SCRATCH, Stage, stage_at
 from crossover.adapters.prompt import UNKNOWN, Prompts
 
 SERVED = next(probe for probe in PROBES if probe.name == "served")
@@ -103,7 +103,11 @@ def test_the_cited_passage_holds_the_answer_and_an_unanswerable_question_gets_th
         assert cited[1].lower() in _passage(prompt, int(cited[2])).lower()
 
 
-@pytest.mark.parametrize("stage", [*SCRATCH, *REFINE], ids=lambda stage: f"{stage.name}-{stage.length}")
+@pytest.mark.parametrize(
+    "stage",
+    [stage for course in COURSES.values() for stage in course],
+    ids=lambda stage: f"{stage.name}-{stage.length}",
+)
 def test_every_trained_answer_from_passages_stands_in_the_passage_it_cites(stage: Stage) -> None:
     draw, seen = Draw(9), 0
     for _ in range(150):
@@ -158,7 +162,7 @@ def test_every_answer_type_can_be_drawn() -> None:
     assert all(draw.value(kind).strip() for kind in KINDS)
 
 
-@pytest.mark.parametrize("course", [SCRATCH, REFINE], ids=["scratch", "refine"])
+@pytest.mark.parametrize("course", COURSES.values(), ids=COURSES.keys())
 def test_a_course_runs_from_its_first_stage_to_rate_nought(course: tuple[Stage, ...]) -> None:
     assert stage_at(course, 0.0) == (course[0], course[0].start_rate)
     last, rate = stage_at(course, 1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crossover.adapters.base_model.draw import Draw
@@ -19,15 +21,30 @@ def test_every_answer_stands_in_the_sentence_and_not_in_the_question() -> None:
         assert answer.lower() not in question.lower() or len(answer) < 4, (question, answer)
 
 
-@pytest.mark.parametrize(("file", "ways", "slots"), [("scenes.txt", 2, 3), ("stories.txt", 1, 5)])
+@pytest.mark.parametrize(
+    ("file", "ways", "slots"), [("scenes.txt", 2, 3), ("stories.txt", 1, 5), ("articles.txt", 1, 0)]
+)
 def test_each_way_to_say_a_scene_names_all_that_can_be_asked(file: str, ways: int, slots: int) -> None:
     for plan in plans(file):
         assert len(plan.statements) >= ways
-        assert len({slot for slot, _ in plan.questions}) >= slots
-        for slot, question in plan.questions:
-            assert all(f"{{{slot}}}" in statement for statement in plan.statements), (plan.key, slot)
-            assert f"{{{slot}}}" not in question
+        assert len({answer for answer, _ in plan.questions if re.fullmatch(r"\{\w+\}", answer)}) >= slots
+        for answer, question in plan.questions:
+            assert all(answer in statement for statement in plan.statements), (plan.key, answer)
+            assert answer not in question
             assert question.endswith("?")
+
+
+def test_articles_are_asked_for_words_of_their_own_that_stand_there_once() -> None:
+    spans = [
+        (plan, answer)
+        for plan in plans("articles.txt")
+        for answer, _ in plan.questions
+        if not re.fullmatch(r"\{\w+\}", answer)
+    ]
+    assert len(spans) > 3 * len(plans("articles.txt"))
+    for plan, answer in spans:
+        assert plan.statements[0].count(answer) == 1, (plan.key, answer)
+        assert "{e}" not in answer
 
 
 def test_the_keys_are_different() -> None:
