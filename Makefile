@@ -35,7 +35,7 @@ setup: $(READY) ## make .venv and install exactly what the lock says
 $(READY): $(LOCK) pyproject.toml
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "error: $(PYTHON) with venv is needed; install Python 3.11 or say make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Installing the locked requirements into $(VENV) (about 3 minutes, 2 GB on disk) ..."
+	@echo "Installing the locked requirements into $(VENV) (about 3 minutes, 4 GB on disk) ..."
 	@index=""; \
 	if [ "$(LOCK)" = requirements-cpu.lock ] && ! $(PIP) index versions torch 2>/dev/null | grep '^Available versions:' | grep -qF "$(TORCH)"; then \
 	  index="--extra-index-url $(TORCH_INDEX)"; fi; \

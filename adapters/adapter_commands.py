@@ -77,12 +77,12 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Register a LoRA adapter from elsewhere, when it fits the base model and vLLM can serve it."""
-    from crossover.adapters.base_model import resolve
+    from crossover.adapters.base_model import fetched
     from crossover.adapters.chat_template import ChatTokenizer
     from crossover.adapters.importing import import_adapter
 
     settings = ctx.obj.settings
-    base = resolve(settings.base_model)
+    base = fetched(settings.base_model)
     template = ChatTokenizer(base.path, settings.chat_template_kwargs).digest
     command = shlex.join(["crossover", *sys.argv[1:]])
     registry = registry_of(settings, base)

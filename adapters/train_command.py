@@ -122,7 +122,7 @@ def train(
 
     With --held-out the gate compares the adapter before it is promoted: [b]crossover data split[/b] makes such a file.
     """
-    from crossover.adapters.base_model import resolve
+    from crossover.adapters.base_model import fetched
     from crossover.adapters.console import tell_removed, training_bar
     from crossover.adapters.pausing import serving_paused
     from crossover.adapters.train_examples import train_examples
@@ -135,7 +135,7 @@ def train(
         raise ValueError("--promote: a whole model is served by a vLLM of its own; train it without")
     context: CommandContext = ctx.obj
     settings = context.settings
-    base = resolve(settings.base_model)
+    base = fetched(settings.base_model)
     registry = registry_of(settings, base)
     parent = named_version(registry, continue_from, promoted_first=True) if continue_from else None
     matrices = like(parent) if parent else {}

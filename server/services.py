@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from crossover.adapters.base_model import BaseModel, resolve
+from crossover.adapters.base_model import BaseModel, fetched
 from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.promotion import reconcile, served_path
 from crossover.adapters.prompt import Prompts
@@ -169,7 +169,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         IndexLocked: another process holds the index of this home.
         NoEngine: vLLM is not installed and none is named.
     """
-    base = resolve(settings.base_model)
+    base = await asyncio.to_thread(fetched, settings.base_model)
     tokenizer = await asyncio.to_thread(ChatTokenizer, base.path, settings.chat_template_kwargs)
     registry = Registry(settings.home, max_rank=settings.max_lora_rank, base_fingerprint=base.fingerprint)
     supervisor = None if settings.vllm_urls else _supervisor(settings, base)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -67,6 +68,24 @@ def resolve(setting: str | None = None) -> BaseModel:
     commit = _cached_commit(setting)
     fingerprint = f"{setting}@{commit[:12]}" if commit else setting
     return BaseModel(setting, setting, fingerprint, built_in=False, max_model_len=None, passages=_DEFAULT_PASSAGES)
+
+
+def fetched(setting: str | None = None) -> BaseModel:
+    """As `resolve`, but of a hub id that is not in the local cache yet, the hub is asked for its commit.
+
+    What is trained on a model is known by its fingerprint, which must not change with the first download.
+
+    Raises:
+        See `resolve`; a hub that cannot be reached is no error here, loading the model will say it.
+    """
+    base = resolve(setting)
+    if base.fingerprint != setting:
+        return base
+    from huggingface_hub import hf_hub_download
+
+    with suppress(OSError):
+        hf_hub_download(base.path, "config.json")
+    return resolve(setting)
 
 
 def _described(folder: Path, name: str, *, built_in: bool) -> BaseModel:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,42 @@ def test_a_hub_id_is_taken_as_it_is_and_with_its_commit_where_it_is_cached(
     reference.parent.mkdir(parents=True)
     reference.write_text("0123456789abcdef\n")
     assert resolve("Qwen/Qwen3-1.7B").fingerprint == "Qwen/Qwen3-1.7B@0123456789ab"
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub's protocol as one small file needs."""
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+
+    def do_HEAD(self) -> None:
+        body = b"{}"
+        found = self.path == "/acme/tiny/resolve/main/config.json"
+        self.send_response(200 if found else 404)
+        self.send_header("X-Repo-Commit", self.commit)
+        self.send_header("ETag", '"5f3c"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_hub_model_is_known_by_its_commit_from_the_first_use_on(tmp_path: Path) -> None:
+    code = "from crossover.adapters.base_model import fetched; print(fetched('acme/tiny').fingerprint)"
+    with HTTPServer(("127.0.0.1", 0), Hub) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        hub_settings = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path), "NO_PROXY": "*"}
+        online = os.environ | hub_settings | {"HF_HUB_OFFLINE": "0"}
+        told = [
+            subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+            for env in (online, online | {"HF_HUB_OFFLINE": "1"})
+        ]
+        hub.shutdown()
+    assert told == ["acme/tiny@0123456789ab\n"] * 2
 
 
 @pytest.mark.parametrize("setting", ["/no/such/folder", "./no-such-folder", "~/no/such/folder"])
