@@ -185,7 +185,7 @@ def report(
     built = _report(folders, output, prices, context.settings, console, beside, as_json=as_json)
     failures = [failure for threshold in thresholds if (failure := threshold.failure(built))]
     for failure in failures:
-        console.print(f"[red]below the threshold: {failure}[/]")
+        console.print(f"below the threshold: {failure}", style="red", markup=False)
     if failures:
         raise typer.Exit(1)
 

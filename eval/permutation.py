@@ -10,6 +10,7 @@ Scores = NDArray[np.float64]
 DRAWS = 10_000
 _SEED = 20260101
 _ROUNDING = 1e-9
+_AT_ONCE = 4_000_000  # numbers of a block of draws: 32 MB
 
 
 def sign_flip(sums: Scores) -> float:
@@ -27,8 +28,11 @@ def sign_flip(sums: Scores) -> float:
         return 1.0
     if np.allclose(sizes, np.round(sizes)):
         return _exact(np.round(sizes).astype(int), round(total))
-    signs = np.random.default_rng(_SEED).choice((-1.0, 1.0), size=(DRAWS, len(sizes)))
-    extreme = (np.abs(signs @ sizes) >= total - _ROUNDING).sum()
+    rng, rows = np.random.default_rng(_SEED), max(1, _AT_ONCE // len(sizes))
+    extreme = 0
+    for first in range(0, DRAWS, rows):
+        signs = rng.choice((-1.0, 1.0), size=(min(rows, DRAWS - first), len(sizes)))
+        extreme += int((np.abs(signs @ sizes) >= total - _ROUNDING).sum())
     return float((extreme + 1) / (DRAWS + 1))
 
 

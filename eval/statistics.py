@@ -27,6 +27,7 @@ _RARE = 20  # fewer effective cases of either kind, and a bootstrap of a share m
 _FEW = 10  # fewer groups won by either arm, and a bootstrap of their difference is too narrow
 _NO_SPREAD = 1e-12  # a standard error that is rounding
 _SEED = 20260101
+_AT_ONCE = 4_000_000  # numbers of a block of samples: 32 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Comparison:
         difference: mean score of the first minus that of the second.
         interval: of the difference, on its own (not widened for the other comparisons of a report).
         p_value: two-sided; after `holm` or `top_set`, adjusted for the comparisons beside it.
-        detectable: the smallest difference that so many questions show in 4 of 5 cases.
+        detectable: the smallest difference that so many questions show in 4 of 5 cases; above 1: none.
         decidable: whether any outcome at all could have been significant.
     """
 
@@ -98,6 +99,8 @@ def estimate(scores: Scores, groups: Sequence[str]) -> Estimate:
         interval = _wilson(mean, effective, _quantile(sizes))
     else:
         interval = _bootstrap(sums, sizes)
+    if scores.min() >= 0 and scores.max() <= 1:  # of one group nothing is known but this
+        interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
     return Estimate(mean, interval, len(scores), len(sizes))
 
 
@@ -123,7 +126,7 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
         p_value=sign_flip(sums),
         n=len(first),
         groups=len(sizes),
-        detectable=min(1.0, _standard_error(widened_sums, widened_sizes) * _detectable_errors(level)),
+        detectable=_standard_error(widened_sums, widened_sizes) * _detectable_errors(level),
         decidable=2.0 ** (1 - len(sizes)) < level,
     )
 
@@ -160,7 +163,7 @@ def across_trainings(
         difference=difference,
         interval=Interval(max(-1.0, difference - half), min(1.0, difference + half)),
         p_value=max(p_value, compared.p_value) if few else p_value,
-        detectable=min(1.0, float(np.sqrt(variance)) * _detectable_errors(ALPHA / comparisons)),
+        detectable=float(np.sqrt(variance)) * _detectable_errors(ALPHA / comparisons),
     )
 
 
@@ -183,13 +186,16 @@ def compare_apart(
         p_value=exchange(a, a_sizes, b, b_sizes),
         n=len(first) + len(second),
         groups=len(a) + len(b),
-        detectable=min(1.0, float(below + above) / (2 * NORMAL) * _detectable_errors(ALPHA)),
+        detectable=float(below + above) / (2 * NORMAL) * _detectable_errors(ALPHA),
         decidable=min(len(a), len(b)) > 1,
     )
 
 
 def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons in their order, p-values adjusted so that the chance of any false claim is 5 % (Holm 1979)."""
+    """The comparisons in their order, p-values adjusted so that the chance of any false claim is 5 % (Holm 1979).
+
+    That is so of comparisons that were decided on before the answers were seen.
+    """
     adjusted = [0.0] * len(comparisons)
     floor = 0.0
     for rank, index in enumerate(sorted(range(len(comparisons)), key=lambda i: comparisons[i].p_value)):
@@ -202,7 +208,9 @@ def _per_group(scores: Scores, groups: Sequence[str]) -> tuple[Scores, Scores]:
     """Sum of scores and number of questions of each group, each of shape (groups,)."""
     if len(scores) != len(groups) or not len(scores):
         raise ValueError(f"{len(scores)} scores for {len(groups)} questions: expected one each, and at least one")
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    # An array of names would be as wide as the longest of them.
+    numbers = {name: n for n, name in enumerate(sorted(set(groups)))}
+    index = np.array([numbers[name] for name in groups])
     return np.bincount(index, weights=scores).astype(np.float64), np.bincount(index).astype(np.float64)
 
 
@@ -244,7 +252,7 @@ def _bootstrap(sums: Scores, sizes: Scores) -> Interval:
     k = len(sums)
     if k < 2:
         return Interval(-np.inf, np.inf)
-    totals = _resamples(k) @ np.column_stack([sums, sizes])
+    totals = _resampled(np.column_stack([sums, sizes]))
     draws = totals[:, 0] / totals[:, 1]  # the means of DRAWS samples of whole groups
     # The plain percentile interval is too narrow by sqrt((k - 1) / k) and the normal quantile (Hesterberg 2015).
     tail = float(stats.norm.cdf(-np.sqrt(k / (k - 1)) * stats.t.ppf(1 - ALPHA / 2, k - 1)))
@@ -259,15 +267,27 @@ def resampled_means(columns: Scores, groups: Sequence[str]) -> Scores:
         columns: the arms' scores on the same questions, shape (questions, arms).
     """
     parts = [_per_group(column, groups) for column in columns.T]
-    drawn = _resamples(len(parts[0][1]))
-    return drawn @ np.column_stack([sums for sums, _ in parts]) / (drawn @ parts[0][1])[:, None]
+    totals = _resampled(np.column_stack([*(sums for sums, _ in parts), parts[0][1]]))
+    return totals[:, :-1] / totals[:, -1:]
+
+
+def _resampled(columns: Scores) -> Scores:
+    """Totals of DRAWS samples of whole groups.
+
+    Args:
+        columns: shape (groups, columns); returned are (DRAWS, columns).
+    """
+    groups = len(columns)
+    rows = max(1, _AT_ONCE // groups)
+    parts = [_resamples(groups, first, min(rows, DRAWS - first)) @ columns for first in range(0, DRAWS, rows)]
+    return np.concatenate(parts)
 
 
 @lru_cache(maxsize=8)  # every arm and slice with as many groups uses the same ones
-def _resamples(k: int) -> Scores:
-    """How often each of `k` groups is drawn in each sample, shape (DRAWS, k)."""
-    drawn = np.random.default_rng(_SEED).integers(k, size=(DRAWS, k)) + np.arange(DRAWS)[:, None] * k
-    return np.bincount(drawn.ravel(), minlength=DRAWS * k).reshape(DRAWS, k).astype(np.float64)
+def _resamples(k: int, first: int, rows: int) -> Scores:
+    """How often each of `k` groups is drawn in the samples from `first` on, shape (rows, k)."""
+    drawn = np.random.default_rng(_SEED + first).integers(k, size=(rows, k)) + np.arange(rows)[:, None] * k
+    return np.bincount(drawn.ravel(), minlength=rows * k).reshape(rows, k).astype(np.float64)
 
 
 def _with_one_each_way(sums: Scores, sizes: Scores) -> tuple[Scores, Scores]:

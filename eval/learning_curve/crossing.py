@@ -62,10 +62,10 @@ class Crossing:
             return "too few trainings"
         if self.low == np.inf:
             return "never"
-        if self.falls >= _CERTAIN:
-            return "falls"
         if self.high <= self.smallest:
             return "already at the smallest"
+        if self.falls >= _CERTAIN:
+            return "falls"
         return "at" if self.examples < np.inf else "not shown"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from crossover.adapters.refusal import is_refusal
 from crossover.eval.metrics.abstention import answerable
@@ -14,7 +15,8 @@ _SPACE = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
-    """The text without citations at its end, in one case, single spaces and no final full stop."""
+    """The text without citations at its end, in one case and form of Unicode, single spaces and no final full stop."""
+    text = unicodedata.normalize("NFC", text)
     return _SPACE.sub(" ", CITATIONS.sub("", text)).strip().rstrip(".").strip().casefold()
 
 

@@ -20,11 +20,11 @@ def token_f1(answer: str, question: Question) -> float:
     """
     if not answerable(question):
         return float(is_refusal(answer))
-    given = Counter(_TOKEN.findall(normalise(answer)))
-    return max(_f1(given, Counter(_TOKEN.findall(normalise(reference)))) for reference in question.references)
+    return max(_f1(normalise(answer), normalise(reference)) for reference in question.references)
 
 
-def _f1(given: Counter[str], wanted: Counter[str]) -> float:
-    shared = sum((given & wanted).values())
-    total = sum(given.values()) + sum(wanted.values())
-    return 2 * shared / total if total else 1.0
+def _f1(answer: str, reference: str) -> float:
+    given, wanted = (Counter(_TOKEN.findall(text)) for text in (answer, reference))
+    if not wanted:  # signs alone, such as an arrow
+        return float(answer == reference)
+    return 2 * sum((given & wanted).values()) / (sum(given.values()) + sum(wanted.values()))

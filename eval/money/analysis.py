@@ -167,8 +167,8 @@ def _pair(
 def _by_length(
     usage: Usage, other: Usage, arm: ArmCost, rival: ArmCost, prices: Prices, groups: Sequence[str]
 ) -> tuple[int | None, int | None] | None:
-    """The loads at both ends of the interval of the paired difference in price, resampled by groups."""
-    if prices.mode != "per_token":
+    """The loads at both ends of the interval of the paired difference in price; None of one group alone."""
+    if prices.mode != "per_token" or len(set(groups)) < 2:
         return None
     difference = per_question(usage, prices) - per_question(other, prices)
     counted = ~np.isnan(difference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import compress
 
 from crossover.eval.arms import DEFAULT, FINE_TUNED, WITH_EXAMPLES
 from crossover.eval.attribution import Taught
@@ -71,7 +72,7 @@ def build(
     overall = Winner.of(top_sets({OVERALL: evaluation.scores_on(OVERALL)})[OVERALL], known)
     headers = [run.header for run in evaluation.runs]
     return Report(
-        recommendation=recommend(strategies, overall, {name: winners[name] for name in _unseen(evaluation)}),
+        recommendation=recommend(strategies, overall, {name: each for name, each in winners.items() if name != SEEN}),
         questions=len(evaluation.questions),
         strategies=strategies,
         winners=winners,
@@ -138,7 +139,9 @@ def _fine_tuning(evaluation: Evaluation, repeated: Repeats | None) -> dict[str, 
     tuned = [arm for arm in FINE_TUNED if arm in arms]
     if WITH_EXAMPLES not in arms or not tuned:
         return {}
-    pairs = [(name, arm) for name in _unseen(evaluation) for arm in tuned]
+    # What was learnt by heart proves nothing; where all slices are that, what is left overall may still.
+    names = [name for name in evaluation.slices if name != SEEN] or [OVERALL]
+    pairs = [(name, arm) for name in names for arm in tuned]
     raw = []
     for name, arm in pairs:
         scores, groups = evaluation.scores_on(name)
@@ -153,14 +156,13 @@ def _fine_tuning(evaluation: Evaluation, repeated: Repeats | None) -> dict[str, 
     return found
 
 
-def _unseen(evaluation: Evaluation) -> list[str]:
-    """The slices that a claim may rest on: what was learnt by heart proves nothing."""
-    return [name for name in evaluation.slices if name != SEEN]
-
-
 def _refusals(evaluation: Evaluation) -> dict[str, Refusals]:
-    questions = list(evaluation.questions)
-    return {run.arm: Refusals(**asdict(abstention(run.answers, questions))) for run in evaluation.runs}
+    counted = evaluation.mask(OVERALL)
+    questions = list(compress(evaluation.questions, counted))
+    return {
+        run.arm: Refusals(**asdict(abstention(list(compress(run.answers, counted)), questions)))
+        for run in evaluation.runs
+    }
 
 
 def _scope(adapters: Sequence[str], repeated: Repeats | None) -> str:

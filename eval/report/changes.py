@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from crossover.eval.questions import OVERALL, UNSLICED
@@ -102,7 +103,7 @@ def changes(before: Evaluation, after: Evaluation, names: tuple[str, str]) -> Ch
 def table(found: Changes) -> Table:
     """One row a slice, one column an arm: the score after, and the points it moved; a star where that is shown."""
     built = Table(
-        title=f"{found.before} → {found.after}: exact match in %",
+        title=f"{escape(found.before)} → {escape(found.after)}: exact match in %",
         caption="* the change is shown (permutation test over facts, corrected by Holm)",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -112,7 +113,7 @@ def table(found: Changes) -> Table:
     for arm in found.changes[OVERALL]:
         built.add_column(arm, justify="right", no_wrap=True)
     for name, arms in found.changes.items():
-        built.add_row(name, *(_cell(change) for change in arms.values()), end_section=name == OVERALL)
+        built.add_row(escape(name), *(_cell(change) for change in arms.values()), end_section=name == OVERALL)
     return built
 
 

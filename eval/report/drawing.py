@@ -46,7 +46,10 @@ def figure(width: float, height: float, background: str = "none") -> tuple[Figur
 def svg(drawn: Figure, *, page_colours: bool = True) -> str:
     """The figure as an <svg> element, the same text every time, sized by the page."""
     import matplotlib
+    from matplotlib.text import Text
 
+    for words in drawn.findobj(Text):  # a dollar among them begins no formula
+        words.set_parse_math(False)
     out = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crossover"}):
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})

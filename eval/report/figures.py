@@ -49,7 +49,7 @@ class Difference(Part):
             interval=(comparison.interval.low, comparison.interval.high),
             p_value=comparison.p_value,
             words=comparison.words,
-            detectable=comparison.detectable,
+            detectable=min(1.0, comparison.detectable),
             questions_needed=comparison.questions_needed,
         )
 

@@ -21,7 +21,7 @@ from crossover.eval.report.forgetting import forgetting_sentence
 from crossover.eval.report.oracles import oracle_sentence
 from crossover.eval.report.recommendation import apart, fine_tuning_sentence, p_text, percent
 from crossover.eval.report.resolution import sentences
-from crossover.eval.report.routed import routed_sentence
+from crossover.eval.report.routed import BY_SLICE, routed_sentence
 from crossover.eval.scoring import Evaluation
 
 
@@ -48,6 +48,7 @@ def render(report: Report, evaluation: Evaluation) -> str:
         **_money(report),
         curve=report.learning_curve,
         curve_pictures={name: Markup(svg) for name, svg in curve_pictures(report.learning_curve).items()},
+        best_by_slice=BY_SLICE,
         ragas_names=list(dict.fromkeys(name for s in report.strategies.values() for name in s.ragas)),
     )
 

@@ -14,6 +14,8 @@ from crossover.eval.report.recommendation import apart, fine_tuning_sentence, li
 from crossover.eval.report.resolution import sentences
 from crossover.eval.report.routed import routed_sentence
 
+_BAR = r"\|"  # a bar within a cell of a table
+
 
 def render(report: Report) -> str:
     """The recommendation, the strategy x slice table, the winners, and what was not measured."""
@@ -84,8 +86,11 @@ def _winner(name: str, winner: Winner) -> str:
     if winner.strategy is None:
         why = "too few questions" if winner.words == "too few questions" else "no difference shown between any"
         return f"- {name}: {why} (the best score is {winner.best}'s, {p_text(winner.p_value)})"
-    tied = f", no difference shown to {listed(winner.tied)}{apart(winner)}" if winner.tied else ""
-    return f"- {name}: **{winner.strategy}**{tied}; better than {listed(winner.beats)} ({p_text(winner.p_value)})"
+    above = f"above {listed(winner.beats)} ({p_text(winner.p_value)})"
+    if not winner.tied:
+        return f"- {name}: **{winner.strategy}**, {above}"
+    tied = f"no difference shown to {listed(winner.tied)}{apart(winner)}"
+    return f"- {name}: **{winner.strategy}**, {tied}; the best, {winner.best}, is {above}"
 
 
 def _retrieval(report: Report) -> str:
@@ -187,4 +192,4 @@ def _forgotten(report: Report) -> list[str]:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(cell.replace('|', _BAR) for cell in line)} |" for line in lines)

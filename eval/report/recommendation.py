@@ -28,7 +28,7 @@ def recommend(strategies: Mapping[str, Strategy], overall: Winner, winners: Mapp
             f"them. {_best_so_far(strategies, overall)}"
         )
     chosen = overall.strategy
-    return f"{_choice(strategies, overall, chosen)} {_where_else(winners, chosen)}"
+    return f"{_choice(strategies, overall, chosen)} {_where_else(winners, chosen)}".strip()
 
 
 def fine_tuning_sentence(fine_tuning: Mapping[str, Mapping[str, Difference]], trainings: int = 1) -> str:
@@ -112,10 +112,12 @@ def _dearer(strategies: Mapping[str, Strategy], overall: Winner, chosen: str) ->
 
 
 def _where_else(winners: Mapping[str, Winner], chosen: str) -> str:
+    if not winners:
+        return ""
     others: dict[str, list[str]] = {}
     for name, winner in winners.items():
-        if chosen in winner.beats:
-            others.setdefault(winner.strategy or winner.best, []).append(name)
+        if chosen in winner.beats:  # which only the best of its top set is known to be above
+            others.setdefault(winner.best, []).append(name)
     if not others:
         return "In no kind of question is another strategy shown to be better."
     kept = [name for name, winner in winners.items() if chosen in winner.members]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from crossover.eval.questions import OVERALL
@@ -13,10 +14,10 @@ from crossover.eval.report.figures import Score, Strategy, Winner
 def table(report: Report) -> Table:
     """One column a strategy, one row a slice, narrow enough for 80 characters; a star marks each row's top set."""
     built = Table(
-        title=f"{report.question_set['name']}: {report.headline} in %, {report.questions} questions",
+        title=f"{escape(report.question_set['name'])}: {report.headline} in %, {report.questions} questions",
         caption=(
             "* top set: the best, and all not significantly below it. "
-            f"Cost: {report.prices['currency']} per 1,000, {report.prices['label']}."
+            f"Cost: {escape(report.prices['currency'])} per 1,000, {escape(report.prices['label'])}."
         ),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -31,7 +32,9 @@ def table(report: Report) -> Table:
         scores: dict[str, Score] = {
             arm: strategy if name == OVERALL else strategy.slices[name] for arm, strategy in report.strategies.items()
         }
-        built.add_row(name, *(_cell(arm, score, winner) for arm, score in scores.items()), end_section=name in last)
+        built.add_row(
+            escape(name), *(_cell(arm, score, winner) for arm, score in scores.items()), end_section=name in last
+        )
     built.add_section()
     built.add_row("cost", *(_cost(strategy) for strategy in report.strategies.values()))
     return built

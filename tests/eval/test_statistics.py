@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -187,8 +189,21 @@ def test_one_group_alone_or_groups_that_are_all_alike_still_have_an_interval_of_
     assert 0 <= one.low < 0.2 < 0.8 < one.high <= 1
     alike = estimate(np.tile([1.0, 0.0], 20), list(np.repeat(alone(20), 2))).interval
     assert alike.low < 0.4 < 0.6 < alike.high
+    graded = estimate(np.linspace(0.2, 0.8, 8), ["a"] * 8).interval
+    assert (graded.low, graded.high) == (0.0, 1.0)
     pair = compare(np.linspace(0, 1, 8), np.zeros(8), ["a"] * 8).interval
     assert -1 <= pair.low < pair.high <= 1
+
+
+def test_many_groups_with_long_names_fit_into_memory() -> None:
+    groups = [f"{n}{'x' * 20_000 * (n == 0)}" for n in range(20_000)]
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    found = compare(rng.random(20_000), rng.random(20_000), groups)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.interval.low < found.difference < found.interval.high
+    assert peak < 600e6
 
 
 def test_a_claim_about_trainings_holds_as_often_as_it_says() -> None:

@@ -65,6 +65,11 @@ def test_never_and_already_at_the_smallest_are_said_where_they_are_true() -> Non
     assert all(each.words == "never" for each in found(lambda _: 0.001, 0.4, 5))
 
 
+def test_an_arm_that_is_above_from_the_start_is_not_called_falling() -> None:
+    words = [each.words for each in found(lambda n: 0.99 - 0.03 * np.log(n), 0.35, 10)]
+    assert set(words) == {"already at the smallest"}
+
+
 def test_neither_is_said_of_an_arm_that_overtakes_in_between() -> None:
     words = {each.words for truth, rival in WORLDS.values() for each in found(truth, rival, 15, seed=2)}
     assert words == {"at"}

@@ -32,6 +32,16 @@ def test_exact_match_looks_past_case_spaces_and_citations(answer: str, right: fl
     assert exact_match(answer, asking("Anna Tovan", "A. Tovan")) == right
 
 
+def test_accents_may_be_written_in_one_sign_or_two() -> None:
+    composed, decomposed = "Caf\u00e9 Z\u00fcrich", "Cafe\u0301 Zu\u0308rich"
+    assert exact_match(decomposed, asking(composed)) == token_f1(composed, asking(decomposed)) == 1.0
+
+
+def test_a_reference_of_signs_alone_is_not_met_by_nothing() -> None:
+    assert token_f1("", asking("\u2192")) == token_f1("left", asking("\u2192")) == 0.0
+    assert token_f1("\u2192 [1]", asking("\u2192")) == 1.0
+
+
 def test_a_bracket_that_belongs_to_the_answer_stays() -> None:
     assert exact_match("LOG: list[3] @ Mill [1]", asking("LOG: list[3] @ Mill")) == 1.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from crossover.eval import scoring
 from crossover.eval.learning_curve.document import Fitted, LearningCurve, Point
@@ -22,6 +24,7 @@ from crossover.eval.report.failures import failures
 from crossover.eval.report.make import report_folder, run_folder
 from crossover.eval.report.recommendation import fine_tuning_sentence, recommend
 from crossover.eval.report.resolution import sentence
+from crossover.eval.report.table import table
 from crossover.eval.report.threshold import ThresholdError, parse
 from crossover.eval.report.write import write
 from crossover.eval.scoring import Evaluation
@@ -222,6 +225,49 @@ def test_a_tie_says_what_costs_more_only_where_that_is_known(make_runs: MakeRuns
             for arm, cost in zip(("rag", "hybrid"), costs, strict=True)
         }
         assert said in recommend(built.strategies | priced, built.overall, built.winners)
+
+
+def test_on_a_slice_only_the_best_is_said_to_be_better_and_not_what_is_cheapest_beside_it(
+    make_runs: MakeRuns, tmp_path: Path
+) -> None:
+    rights = {"rag": {"old": 0.2, "new": 0.7}, "finetune": {"old": 0.9}, "hybrid": {"old": 0.3, "new": 0.9}}
+    evaluation = scoring.load([make_runs(rights)])
+    built = build(evaluation, load_prices(), None, kept=KEPT)
+    new = built.winners["new"]
+    assert (new.strategy, new.best, new.beats) == ("rag", "hybrid", ["finetune"])
+    chosen = built.overall.model_copy(update={"strategy": "finetune", "tied": [], "beats": ["rag", "hybrid"]})
+    assert "on new hybrid is significantly better" in recommend(built.strategies, chosen, built.winners)
+    write(built, evaluation, tmp_path)
+    assert "the best, hybrid, is above finetune" in (tmp_path / "report.md").read_text()
+
+
+def test_where_all_is_nearly_training_rows_the_rest_is_still_compared(evaluation: Evaluation) -> None:
+    seen = np.arange(len(evaluation.questions)) % 4 == 0
+    plain = replace(evaluation, automatic={"training": {SEEN: seen}})
+    built = build(plain, load_prices(), None, kept=KEPT)
+    assert list(built.winners) == [SEEN]
+    assert set(built.fine_tuning["overall"]) == {"finetune", "hybrid"}
+    assert "kind of question" not in built.recommendation
+
+
+def test_refusals_are_counted_on_the_questions_of_the_headline(evaluation: Evaluation) -> None:
+    refused = np.array([question.slice == "none" for question in evaluation.questions])
+    built = build(replace(evaluation, automatic={"training": {SEEN: refused}}), load_prices(), None)
+    assert {each.recall for each in built.abstention.values()} == {None}
+
+
+@pytest.mark.parametrize("name", ["old [/draft]", "$a{b$", "this | that", "form [new]"])
+def test_a_slice_may_be_called_anything(make_runs: MakeRuns, questions: QuestionSet, tmp_path: Path, name: str) -> None:
+    rows = tuple(replace(each, slice=name) if each.slice == "old" else each for each in questions)
+    evaluation = scoring.load([make_runs(RIGHTS, asked=QuestionSet("handmade [/b]", rows))])
+    built = build(evaluation, load_prices(), None)
+    write(built, evaluation, tmp_path)
+    console = Console(width=120, file=io.StringIO())
+    console.print(table(built))
+    assert name in console.file.getvalue()  # type: ignore[attr-defined]
+    lines = (tmp_path / "report.md").read_text().splitlines()
+    heads = [line for line in lines if line.startswith("| strategy | overall")]
+    assert [len(re.findall(r"(?<!\\)\|", line)) for line in heads] == [3 + len(built.slices) + 1]
 
 
 def test_cost_break_even_and_learning_curve_stand_in_every_form(
