@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from crossover.adapters.prompt import UNKNOWN
 from crossover.adapters.thoughts import CLOSE, Thoughts
 from crossover.indexer.document import Passage
 from crossover.server.citations import AnswerText
 from crossover.server.engine.client import Choice, GenerationRequest
-from crossover.server.errors import ContextExceeded
+from crossover.server.errors import is_fault, message_of
 from crossover.server.logprobs import chat_logprobs
 from crossover.server.preparation import Prepared, prepare
 from crossover.server.protocol import Question, Target
@@ -21,8 +22,8 @@ from crossover.server.routing.checking import seen_of
 from crossover.server.services import Services
 from crossover.server.strategies import ABSTAIN, ABSTAINING, STRATEGIES
 
-_NOT_ASKED = (LookupError, RuntimeError, ContextExceeded)
-"""What keeps a second strategy from answering: its adapter was deleted meanwhile, its prompt is too long, …"""
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,9 @@ async def answer(question: Question, services: Services, found: Sequence[Passage
         ValueError, LookupError, RuntimeError: as errors.py draws them.
     """
     prepared = await prepare(question, services, found)
-    first = await _whole(prepared, services)
-    try:
-        again = await _second(question, prepared, first, services)
-        if again is None:
-            return first
-        second = await _whole(again, services)
-    except _NOT_ASKED as error:
-        return _as_it_was(first, error)
+    first, second = await _checked(question, prepared, services, lambda again, _: _whole(again, services))
+    if second is None:
+        return first
     return replace(
         second,
         prompt_tokens=first.prompt_tokens + second.prompt_tokens,
@@ -87,10 +83,30 @@ async def _whole(prepared: Prepared, services: Services) -> Answer:
     return Answer(choices, completion.prompt_tokens, completion.completion_tokens, _finished(prepared, started))
 
 
+async def _checked(
+    question: Question, prepared: Prepared, services: Services, ask: Callable[[Prepared, Answer], Awaitable[T]]
+) -> tuple[Answer, T | None]:
+    """The first answer, and what comes of asking another strategy.
+
+    Args:
+        ask: takes the question for the other strategy, and the first answer. Not called, and None comes of it, where
+            that answer looks right. Whatever fails, the first answer is there, and may be right.
+    """
+    first = await _whole(prepared, services)
+    try:
+        again = await _second(question, prepared, first, services)
+        return first, None if again is None else await ask(again, first)
+    except Exception as error:
+        if is_fault(error):
+            logger.exception("the second strategy failed, the first one's answer stays")
+        first.trace["router"]["checked"] = {"strategy": first.trace["strategy"], "failed": message_of(error)}
+        return first, None
+
+
 async def _second(question: Question, prepared: Prepared, first: Answer, services: Services) -> Prepared | None:
     """The same question for another strategy, where the first one's answer does not look right."""
     second = prepared.second
-    if second is None or len(first.choices) != 1:
+    if second is None:
         return None
     text = first.choices[0].text
     right = second.right(seen_of(text, [passage.text for passage in prepared.found]))
@@ -118,14 +134,10 @@ async def _second(question: Question, prepared: Prepared, first: Answer, service
     )
     again = await prepare(asked, services, prepared.found)
     again.trace.update(told)
-    again.trace["timings_ms"]["generate"] = first.trace["timings_ms"]["generate"]
+    timings = again.trace["timings_ms"]
+    for name, ms in first.trace["timings_ms"].items():
+        timings[name] = round(timings.get(name, 0.0) + ms, 3)
     return again
-
-
-def _as_it_was(first: Answer, error: Exception) -> Answer:
-    """The first answer, where the second strategy could not be asked: it is there, and may be right."""
-    first.trace["router"]["checked"] = {"strategy": first.trace["strategy"], "failed": str(error)}
-    return first
 
 
 async def stream(question: Question, services: Services) -> AsyncGenerator[Answer, None]:
@@ -139,20 +151,20 @@ async def stream(question: Question, services: Services) -> AsyncGenerator[Answe
             async for piece in pieces:
                 yield piece
         return
-    first, second, begin = await _whole(prepared, services), None, None
-    try:
-        if (again := await _second(question, prepared, first, services)) is not None:
-            second = _generated(again, services, first)
-            begin = await anext(second)
-    except _NOT_ASKED as error:
-        first, second = _as_it_was(first, error), None
-    if second is None or begin is None:
+
+    async def begin(again: Prepared, first: Answer) -> tuple[Answer, AsyncGenerator[Answer, None]]:
+        pieces = _generated(again, services, first)
+        return await anext(pieces), pieces
+
+    first, second = await _checked(question, prepared, services, begin)
+    if second is None:
         yield Answer(first.choices, 0, 0)
         yield replace(first, choices=[])
         return
-    async with aclosing(second):
-        yield begin
-        async for piece in second:
+    piece, rest = second
+    async with aclosing(rest):
+        yield piece
+        async for piece in rest:
             yield piece
 
 

@@ -192,8 +192,8 @@ def _moved(url: str) -> str:
     """What the server on this home says of questions that are no longer like the fitted ones; else nothing."""
     import httpx
 
-    told = str(httpx.get(f"{url}/readyz", timeout=_SECONDS, trust_env=False).json().get("router", ""))
-    return told.partition("; ")[2]
+    told = str(httpx.get(f"{url}/readyz", timeout=_SECONDS, trust_env=False).json().get("questions", "ok"))
+    return "" if told == "ok" else told
 
 
 def _reached(name: str, trouble: str, remedy: str) -> Finding:

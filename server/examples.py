@@ -46,7 +46,8 @@ class Nearest:
 class TrainingExamples:
     """The training examples of adapters, never test ones, with their vectors.
 
-    Vectors are computed when an adapter's examples are first asked for, and kept: versions never change.
+    Vectors are computed when an adapter's examples are first asked for, and kept, for versions never change, until
+    another version of the adapter is promoted.
     """
 
     def __init__(self, registry: Registry, embedder: Embedder) -> None:
@@ -74,8 +75,15 @@ class TrainingExamples:
             if name not in self._known:
                 rows = self._registry.training_examples(version)
                 examples = list({row.question: row.answer for row in rows if not row.history}.items())
-                self._known[name] = (examples, self._embed([question for question, _ in examples]))
+                vectors = self._embed([question for question, _ in examples])
+                self._known = {each: kept for each, kept in self._known.items() if not self._is_retired(each)}
+                self._known[name] = (examples, vectors)
             return self._known[name]
+
+    def _is_retired(self, served_name: str) -> bool:
+        """Whether another version of that adapter answers now, or the adapter is gone."""
+        name, _, digest = served_name.partition("@")
+        return name not in self._registry.names() or self._registry.promoted_digest(name) not in (None, digest)
 
     def _embed(self, questions: Sequence[str]) -> NDArray[np.float32]:
         batches = [questions[n : n + _BATCH] for n in range(0, len(questions), _BATCH)]

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from crossover.server.errors import AnswerNotFound
 from crossover.server.protocol import Question
+
+_MOST_BYTES = 64 << 20  # ten times what a thousand answers from a few passages take
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class GivenAnswer:
     Attributes:
         model: as it was asked for.
         texts: one for each choice.
+        question: what of it stood in the prompt.
         trace: its `crossover` object.
     """
 
@@ -32,19 +37,28 @@ class GivenAnswers:
 
     Args:
         most: how many are remembered; what is older is forgotten.
+        most_bytes: how much they may take, all together; the latest one is remembered however long it is.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_bytes: int = _MOST_BYTES) -> None:
         self._most = most
-        self._answers: OrderedDict[str, GivenAnswer] = OrderedDict()
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[str, tuple[GivenAnswer, int]] = OrderedDict()
 
     def remember(
         self, answer_id: str, model: str, question: Question, texts: Sequence[str], trace: dict[str, Any]
     ) -> None:
-        """Keeps an answer, and forgets the oldest beyond the limit."""
-        self._answers[answer_id] = GivenAnswer(model, question, texts, trace)
-        while len(self._answers) > self._most:
-            self._answers.popitem(last=False)
+        """Keeps an answer, and forgets the oldest beyond the limits."""
+        history = question.history[trace["dropped"]["history"] :]  # the oldest turns are the first to be dropped
+        asked = Question(question.target, question.text, history, question.system)
+        given = GivenAnswer(model, asked, texts, trace)
+        size = len(orjson.dumps(given, option=orjson.OPT_SERIALIZE_NUMPY))
+        self._answers[answer_id] = given, size
+        self._bytes += size
+        while len(self._answers) > self._most or (self._bytes > self._most_bytes and len(self._answers) > 1):
+            _, (_, size) = self._answers.popitem(last=False)
+            self._bytes -= size
 
     def get(self, answer_id: str) -> GivenAnswer:
         """The answer of an id.
@@ -55,6 +69,7 @@ class GivenAnswers:
         if answer_id not in self._answers:
             raise AnswerNotFound(
                 f"no answer {answer_id!r} is known here: a server remembers its latest {self._most} answers "
-                "(CROSSOVER_FEEDBACK_ANSWERS) until it stops, and each server its own"
+                f"(CROSSOVER_FEEDBACK_ANSWERS), at most {self._most_bytes >> 20} MiB of them, until it stops, and each "
+                "server its own"
             )
-        return self._answers[answer_id]
+        return self._answers[answer_id][0]

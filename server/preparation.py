@@ -75,14 +75,17 @@ async def prepare(question: Question, services: Services, found: Sequence[Passag
         "timings_ms": {"route": _ms(perf_counter() - started - retrieving), "retrieve": _ms(retrieving)},
     }
     alias = version.name if version else None
-    return Prepared(strategy, alias, passages, fitted, _sampling(question, services), trace, found, route.second)
+    sampling = _sampling(question, services)
+    # Which of several answers to judge by, nobody can say.
+    second = route.second if sampling.get("n", 1) == 1 else None
+    return Prepared(strategy, alias, passages, fitted, sampling, trace, found, second)
 
 
 def _adapter(question: Question, services: Services) -> AdapterVersion | None:
     """The adapter that may answer, before anything is spent on a question that it cannot."""
     strategy, alias = question.target.strategy, question.target.adapter
     if strategy == AUTO:
-        return services.promoted.get(alias, AUTO) if alias else services.promoted.default()
+        return auto_adapter(alias, services)
     row = STRATEGIES[strategy]
     if question.passages and not row.passages:
         raise BadRequest(f"crossover.passages: {strategy!r} takes no passages; leave it out", "crossover.passages")
@@ -96,6 +99,18 @@ def _adapter(question: Question, services: Services) -> AdapterVersion | None:
     if question.cascade is not None:
         raise BadRequest(f"crossover.cascade: only {AUTO!r} may ask again; leave it out", "crossover.cascade")
     return services.promoted.get(alias, strategy) if row.adapter else None
+
+
+def auto_adapter(alias: str | None, services: Services) -> AdapterVersion | None:
+    """The adapter that `auto` would use first: the one asked for, else the default one if it fits the base model."""
+    if alias:
+        return services.promoted.get(alias, AUTO)
+    version = services.promoted.default()
+    return version if version and _fits_base(version, services) else None
+
+
+def _fits_base(version: AdapterVersion, services: Services) -> bool:
+    return version.card.base_fingerprint == services.base.fingerprint
 
 
 def _wanted(question: Question, services: Services) -> int:
@@ -126,7 +141,8 @@ async def _route(
         )
     views = await views_of(question.text, services, found, version, alone=question.target.adapter is not None)
     route = services.router.route(views, cost_weight=question.cost_weight, cascade=question.cascade)
-    services.router.count(question.text, views, route)
+    searched = question.only is None and question.passages != 0
+    services.router.count(question.text, views, route, searched=searched)
     return route
 
 
@@ -137,11 +153,13 @@ async def views_of(
 
     Args:
         version: the adapter asked for, or the default one; None where there is neither.
-        alone: whether only that one may answer; else the policy chooses among all that it knows.
+        alone: whether only that one may answer; else the policy chooses among all that it knows and the base model
+            fits.
     """
     policy = services.router.policy
     others = [] if alone or policy is None else services.promoted.all().values()
-    versions = [version, *(other for other in others if policy and other.name in policy.adapters and other != version)]
+    known = [other for other in others if policy and other.name in policy.adapters and _fits_base(other, services)]
+    versions = [version, *(other for other in known if other != version)]
     return await asyncio.to_thread(
         lambda: [
             View(each.name if each else None, extract(question, found, each, services.examples)) for each in versions

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
 from crossover.server.bodies import parse_json, validate
@@ -18,6 +18,9 @@ from crossover.server.services import Services
 
 T = TypeVar("T")
 W = TypeVar("W", bound=BaseModel)
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""A question, or what is looked for, without the blanks around it."""
 
 
 def services_of(request: Request) -> Services:

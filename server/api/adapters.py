@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from crossover.adapters import promotion
-from crossover.adapters.registry import AdapterVersion
+from crossover.adapters.registry import AdapterVersion, Registry
 from crossover.server import gating
 from crossover.server.api import json_response, read_as, services_of
 from crossover.server.bodies import described
@@ -40,15 +40,7 @@ class GateRequest(BaseModel):
 @router.get("/v1/adapters")
 async def list_adapters(request: Request) -> Response:
     """Every adapter with its versions, the oldest first, and the digest that is promoted."""
-    registry = services_of(request).registry
-    rows = [
-        {
-            "name": name,
-            "promoted": registry.promoted_digest(name),
-            "versions": [_version(version) for version in registry.versions(name)],
-        }
-        for name in registry.names()
-    ]
+    rows = await asyncio.to_thread(_rows, services_of(request).registry)
     return json_response({"adapters": rows})
 
 
@@ -91,6 +83,17 @@ async def rollback(alias: str, request: Request) -> Response:
     timings: dict[str, float] = {}
     version = await promotion.rollback(services.registry, services.engine, alias, root, timings.__setitem__)
     return json_response(_swapped(version, timings))
+
+
+def _rows(registry: Registry) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "promoted": registry.promoted_digest(name),
+            "versions": [_version(version) for version in registry.versions(name)],
+        }
+        for name in registry.names()
+    ]
 
 
 def _swapped(version: AdapterVersion, timings: dict[str, float]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from crossover.indexer.document import Passage
 from crossover.server.answering import answer
-from crossover.server.api import client_gone, json_response, read_as, services_of, while_wanted
+from crossover.server.api import Text, client_gone, json_response, read_as, services_of, while_wanted
 from crossover.server.bodies import described
-from crossover.server.errors import BadRequest, body, is_fault
+from crossover.server.errors import body, is_fault
 from crossover.server.protocol import Question, Target, parse_model
 from crossover.server.routing.extraction import depth
 from crossover.server.services import Services
@@ -29,7 +29,7 @@ class CompareRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    question: str
+    question: Text
     strategies: Annotated[list[str], Field(min_length=1)] = list(NAMES)
     adapter: str | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
@@ -41,9 +41,7 @@ async def compare(request: Request) -> Response:
     """The answers in the order of the strategies; one that cannot answer carries an `error` instead."""
     services = services_of(request)
     wanted = await read_as(CompareRequest, request)
-    text = wanted.question.strip()
-    if not text:
-        raise BadRequest("question: the question is empty", "question")
+    text = wanted.question
     targets = [_target(name, wanted.adapter) for name in dict.fromkeys(wanted.strategies)]
     sampling = {} if wanted.seed is None else {"seed": wanted.seed}
     found = await services.search(text, depth(services.passages))

@@ -29,8 +29,8 @@ async def readyz(request: Request) -> Response:
     parts = {"model": model, "index": index, "adapters": adapters}
     ready = all(state == "ok" for state in parts.values())
     # Without a policy that fits, `auto` goes by the rules: told, and no reason not to be ready.
-    router = await asyncio.to_thread(lambda: services.router.state)
-    return json_response({"ready": ready, **parts, "router": router}, 200 if ready else 503)
+    router, stream = await asyncio.to_thread(lambda: (services.router.state, services.router.stream))
+    return json_response({"ready": ready, **parts, "router": router, "questions": stream}, 200 if ready else 503)
 
 
 @router.get("/metrics")

@@ -8,13 +8,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from crossover.server.api import json_response, read_as, services_of
+from crossover.server.api import Text, json_response, read_as, services_of
 from crossover.server.bodies import described
-from crossover.server.errors import BadRequest
-from crossover.server.preparation import views_of
+from crossover.server.preparation import auto_adapter, views_of
 from crossover.server.routing.extraction import depth
 from crossover.server.routing.features import FEATURE_VERSION
-from crossover.server.strategies import AUTO
 
 router = APIRouter()
 
@@ -24,7 +22,7 @@ class RouteRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    question: str
+    question: Text
     adapter: str | None = None
     cost_weight: Annotated[float, Field(ge=0, le=100)] | None = None
 
@@ -34,10 +32,8 @@ async def route(request: Request) -> Response:
     """Strategy, adapter, reason and estimates, with the features that they follow from, for each adapter."""
     services = services_of(request)
     asked = await read_as(RouteRequest, request)
-    text = asked.question.strip()
-    if not text:
-        raise BadRequest("question: the question is empty", "question")
-    version = services.promoted.get(asked.adapter, AUTO) if asked.adapter else services.promoted.default()
+    text = asked.question
+    version = auto_adapter(asked.adapter, services)
     found = await services.search(text, depth(services.passages))
     views = await views_of(text, services, found, version, alone=asked.adapter is not None)
     chosen = services.router.route(views, cost_weight=asked.cost_weight)

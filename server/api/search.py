@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from crossover.indexer.filters import parse_filter
-from crossover.server.api import json_response, services_of
+from crossover.server.api import Text, json_response, services_of
 from crossover.server.errors import BadRequest
 
 router = APIRouter()
@@ -19,15 +19,13 @@ _ANY: list[str] = []
 @router.get("/v1/search")
 async def search(
     request: Request,
-    q: Annotated[str, Query(description="What to look for.")],
+    q: Annotated[Text, Query(description="What to look for.")],
     k: Annotated[int, Query(ge=1, le=100, description="How many passages.")] = 5,
     source: Annotated[list[str], Query(description="Only documents of this id or source; * is anything.")] = _ANY,
     where: Annotated[list[str], Query(description="Only documents with this metadata: KEY=VALUE.")] = _ANY,
     explain: Annotated[bool, Query(description="Add the trace of every stage.")] = False,
 ) -> Response:
     """The k passages that fit best, numbered from 1, each with its document, score and text."""
-    if not q.strip():
-        raise BadRequest("q: the query is empty", "q")
     try:
         only = parse_filter(source, where)
     except ValueError as error:

@@ -99,7 +99,9 @@ def choose(policy: Policy, views: Sequence[View], weight: float, abstain_below: 
     if all(option.strategy == ABSTAIN for option in options):
         return Choice([], None, _NOTHING, rows[nearest])
     taken, reason = decide(options, weight, abstain_below)
-    of_taken = next((n for n, view in enumerate(known) if view.adapter == taken.adapter), nearest)
+    of_taken = nearest
+    if taken.adapter is not None:
+        of_taken = next(n for n, view in enumerate(known) if view.adapter == taken.adapter)
     return Choice(options, taken, reason, rows[nearest], beside_taken=rows[of_taken])
 
 

@@ -63,7 +63,11 @@ class RoutingLog:
     def append(
         self, question: str, seen: Sequence[tuple[str | None, Features]], taken: str, by: str, shadow: str | None
     ) -> None:
-        """Keeps one question."""
+        """Keeps one question; not brought to the disk at once, for an answer waits.
+
+        Raises:
+            OSError: the disk is full or cannot be written; the file is as it was.
+        """
         row = Routed(
             at=datetime.now(UTC),
             question=question_hash(question),
@@ -76,8 +80,12 @@ class RoutingLog:
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        whole = os.fstat(descriptor).st_size
         try:
             write_row(descriptor, row.model_dump(mode="json"))
+        except OSError:  # the disk is full: half a line would spoil the next one
+            os.ftruncate(descriptor, whole)
+            raise
         finally:
             os.close(descriptor)
 

@@ -205,8 +205,8 @@ def test_a_pause_wants_its_seconds_and_ending_none_is_no_error(http: httpx.Clien
 
 def test_health_readiness_and_metrics_are_told(http: httpx.Client) -> None:
     assert http.get("/healthz").json()["status"] == "ok"
-    ready = {"ready": True, "model": "ok", "index": "ok", "adapters": "ok", "router": "rules: no policy is fitted"}
-    assert http.get("/readyz").json() == ready
+    parts = dict.fromkeys(("model", "index", "adapters", "questions"), "ok")
+    assert http.get("/readyz").json() == {"ready": True, **parts, "router": "rules: no policy is fitted"}
     text = http.get("/metrics").text
     assert 'crossover_requests_total{route="/v1/chat/completions",status="200"}' in text
     assert 'crossover_answers_total{strategy="rag"}' in text

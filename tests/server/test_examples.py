@@ -37,9 +37,9 @@ def queries() -> Queries:
     return Queries()
 
 
-def version(registry: Registry, name: str, *examples: Example) -> AdapterVersion:
+def version(registry: Registry, name: str, *examples: Example, digest: str = "a" * 12) -> AdapterVersion:
     card = AdapterCard(
-        name=name, digest="a" * 12, base_model="b", base_fingerprint="f", chat_template="t", prompts="p",
+        name=name, digest=digest, base_model="b", base_fingerprint="f", chat_template="t", prompts="p",
         data=DataCard(name="d", fingerprint="x", examples=len(examples)), trained_at=datetime.now(UTC),
     )  # fmt: skip
     folder = registry.folder / name / card.digest
@@ -85,3 +85,21 @@ def test_examples_in_the_middle_of_a_conversation_are_not_shown(tmp_path: Path, 
     examples = TrainingExamples(registry, queries)
     assert examples.nearest([version(registry, "talk", later)], "And then?", 3).examples == []
     assert examples.nearest([version(registry, "bare")], "And then?", 3).similarity is None
+
+
+def test_a_version_that_another_one_has_replaced_is_forgotten(tmp_path: Path, queries: Queries) -> None:
+    registry = Registry(tmp_path)
+    old = version(registry, "office", Example("A?", "a"))
+    new = version(registry, "office", Example("B?", "b"), digest="b" * 12)
+    other = version(registry, "travel", Example("C?", "c"))
+    examples = TrainingExamples(registry, queries)
+    registry.set_alias("office", old.digest)
+    examples.nearest([old, other], "?", 1)
+    registry.set_alias("office", new.digest)
+    examples.nearest([new], "?", 1)
+    queries.asked.clear()
+
+    examples.nearest([new, other], "?", 1)
+    assert queries.asked == []
+    examples.nearest([old], "?", 1)
+    assert queries.asked == [1]

@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from crossover.adapters.feedback import read_feedback
+from crossover.adapters.prompt import Message
 from crossover.server.feedback import GivenAnswers
 from crossover.server.protocol import Question, Target
 
 QUESTION = "Who runs the Velmora office?"
+TRACE = {"dropped": {"history": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,27 @@ def test_what_cannot_be_recorded_is_refused_and_nothing_written(
 def test_the_latest_answers_are_remembered_and_older_ones_forgotten() -> None:
     given = GivenAnswers(2)
     for name in ("a", "b", "c"):
-        given.remember(name, "base", Question(Target("base"), name), [name], {})
+        given.remember(name, "base", Question(Target("base"), name), [name], TRACE)
     assert given.get("b").question.text == "b" and json.dumps(given.get("c").texts) == '["c"]'
     with pytest.raises(LookupError, match="latest 2 answers"):
         given.get("a")
+
+
+def test_long_answers_leave_before_the_others_would_and_the_latest_stays_however_long_it_is() -> None:
+    given = GivenAnswers(100, most_bytes=3000)
+    for name in ("a", "b", "c"):
+        given.remember(name, "base", Question(Target("base"), name), ["word " * 200], TRACE)
+    assert given.get("b") and given.get("c")
+    with pytest.raises(LookupError):
+        given.get("a")
+    given.remember("d", "base", Question(Target("base"), "d"), ["word " * 2000], TRACE)
+    assert given.get("d")
+    with pytest.raises(LookupError):
+        given.get("c")
+
+
+def test_of_a_conversation_what_stood_in_the_prompt_is_remembered() -> None:
+    turns = (Message("user", "Hello " * 1000), Message("assistant", "Yes?"), Message("user", "Go on"))
+    given = GivenAnswers(2)
+    given.remember("a", "base", Question(Target("base"), "?", turns), ["a"], {"dropped": {"history": 2}})
+    assert given.get("a").question.history == turns[2:]

@@ -14,6 +14,7 @@ from crossover.eval.router.fit import fit
 from crossover.server.routing.cascade import second_of
 from crossover.server.routing.checking import seen_of
 from crossover.server.routing.choice import View, choose
+from crossover.server.routing.features import Features
 from crossover.server.routing.policy import Policy, load
 from crossover.server.strategies import ABSTAIN
 
@@ -90,3 +91,12 @@ def test_without_answers_to_learn_from_nothing_is_checked() -> None:
 def test_an_empty_answer_is_seen_too(answer: str) -> None:
     second = second_of(policy(), choose(policy(), [asked(1, seed=7).views[0]], 0.02), 0.02)
     assert second is not None and 0 < second.right(seen_of(answer, PASSAGES)) < 1
+
+
+def test_without_a_default_adapter_an_answer_without_one_is_checked_beside_the_nearest() -> None:
+    alone = View(None, Features(adapter=False, passages=5))
+    nearest = View("house", features(similarity=0.95, changed=True))
+    choice = choose(policy(), [alone, nearest], 0.02)
+    second = second_of(policy(), choice, 0.02)
+    assert second is not None and second.first.name == "rag"
+    np.testing.assert_array_equal(second.vector, nearest.features.vector())

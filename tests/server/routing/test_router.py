@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from asked_questions import HERE, asked, features
 from prometheus_client import REGISTRY
@@ -13,8 +15,9 @@ from crossover.server.context import Context
 from crossover.server.doctor import Finding, examine
 from crossover.server.routing import routing_log
 from crossover.server.routing.choice import View
+from crossover.server.routing.distribution import Distribution
 from crossover.server.routing.drift import LEAST, Drift
-from crossover.server.routing.features import Features
+from crossover.server.routing.features import NAMES, Features
 from crossover.server.routing.policy import Policy
 from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
@@ -112,13 +115,16 @@ def test_questions_that_have_moved_are_told_and_those_alike_are_not(policy: Poli
     auto = router(tmp_path)
     for view in asked(LEAST, seed=9).views:
         auto.count("?", [view], auto.route([view]))
-    assert "moved" not in auto.state
+    assert auto.stream == "ok"
     moved = View("house", features(changed=True, covered=0.55, similarity=0.71))
     for _ in range(LEAST):
         auto.count("?", [moved], auto.route([moved]))
-    assert "questions have moved since" in auto.state and "similarity" in auto.state
     assert REGISTRY.get_sample_value("crossover_router_feature_drift", {"feature": "similarity"}) > 0.25
+    assert "questions have moved since" in auto.stream and "similarity" in auto.stream
     assert REGISTRY.get_sample_value("crossover_routed_total", {"by": "policy"}) >= LEAST
+    (tmp_path / "policy.json").unlink()
+    assert auto.stream == "ok"
+    assert REGISTRY.get_sample_value("crossover_router_feature_drift", {"feature": "similarity"}) is None
 
 
 def test_few_questions_have_not_moved(policy: Policy) -> None:
@@ -148,10 +154,92 @@ def test_a_stream_of_another_kind_is_left_to_the_rules_until_it_ends(policy: Pol
     assert route.reason.startswith("The policy does not know such questions as have come lately (3")
     assert "% of the last 300 are far from all it was fitted on), so the rules decide: " in route.reason
     assert "rules: The policy does not know" in auto.state
+    assert auto.stream.startswith("The policy does not know such questions as have come lately (3")
     for seed in (10, 11, 12):
         for view in asked(LEAST, seed=seed).views:
             ask(view)
     assert ask(KNOWN[0]) == "policy"
+
+
+def test_questions_that_were_to_be_answered_without_all_documents_say_nothing_of_the_stream(
+    policy: Policy, tmp_path: Path
+) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path, router_log=True)
+    odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
+    for _ in range(LEAST):
+        auto.count("?", [odd], auto.route([odd]), searched=False)
+    assert auto.route(KNOWN).trace["by"] == "policy" and auto.stream == "ok"
+    assert routing_log.read(tmp_path) == []
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_the_stream_is_watched_all_the_same(
+    policy: Policy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy.save(tmp_path / "policy.json")
+    auto = router(tmp_path, router_log=True)
+    (tmp_path / "routing").write_text("in the way")
+    odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
+    for _ in range(LEAST):
+        auto.count("?", [odd], auto.route([odd]))
+    assert [record.message[:32] for record in caplog.records] == ["what the router sees is not kept"]
+    assert "The policy does not know" in auto.stream
+
+
+def test_a_full_disk_leaves_no_half_line_behind(tmp_path: Path) -> None:
+    log = routing_log.RoutingLog(tmp_path, HERE)
+    log.append("Who?", [(None, KNOWN[0].features)], "rag", "policy", None)
+    (file,) = (tmp_path / "routing").iterdir()
+    whole, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 20, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            log.append("Who?", [(None, KNOWN[0].features)], "rag", "policy", None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.read_bytes() == whole
+
+
+def test_a_policy_goes_and_comes_back_with_its_adapter(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossover.server.routing.router._NAMES_SECONDS", 0)
+    policy.save(tmp_path / "policy.json")
+    there = ["house"]
+    auto = Router(tmp_path / "policy.json", HERE, lambda: there, Settings(home=tmp_path))
+    assert auto.route(CHANGED).trace["by"] == "policy"
+    there.clear()
+    assert auto.route(CHANGED).trace["by"] == "rules" and "no longer here" in auto.state
+    there.append("house")
+    assert auto.route(CHANGED).trace["by"] == "policy"
+
+
+def test_another_adapter_does_not_make_the_stream_begin_anew(
+    policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossover.server.routing.router._NAMES_SECONDS", 0)
+    policy.save(tmp_path / "policy.json")
+    there = ["house"]
+    auto = Router(tmp_path / "policy.json", HERE, lambda: there, Settings(home=tmp_path))
+    odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
+    for _ in range(LEAST):
+        auto.count("?", [odd], auto.route([odd]))
+    there.append("tickets")
+    assert auto.route(KNOWN).reason.startswith("The policy does not know such questions as have come lately")
+
+
+def test_few_fitted_questions_make_features_no_likelier_to_have_moved(policy: Policy) -> None:
+    called = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = rng.normal(size=(100, len(NAMES)))
+        runs = [policy.runs[0].model_copy(update={"questions": 100})]
+        few = policy.model_copy(update={"distribution": Distribution.of(rows, rows), "runs": runs})
+        drift = Drift(few)
+        for row in rng.normal(size=(LEAST, len(NAMES))):
+            drift.add(row)
+        called += bool(drift.moved())
+    assert called <= 2
 
 
 def test_what_was_seen_is_kept_without_the_text_where_a_setting_says_so(policy: Policy, tmp_path: Path) -> None:
