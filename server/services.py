@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +28,7 @@ from crossover.server.examples import TrainingExamples
 from crossover.server.feedback import GivenAnswers
 from crossover.server.pausing import Pausing
 from crossover.server.promoted import Promoted
-from crossover.server.routing.circumstances import Circumstances
+from crossover.server.routing.circumstances import Circumstances, system_fingerprint
 from crossover.server.routing.policy import FILE
 from crossover.server.routing.router import Router
 from crossover.server.settings import Settings
@@ -82,11 +80,7 @@ class Services:
     def __post_init__(self) -> None:
         self.pausing = Pausing(self.engine, self.supervisor, sleeps=can_sleep(self.settings))
         self.given = GivenAnswers(self.settings.feedback_answers)
-        parts = [self.base.fingerprint, self.tokenizer.digest, self.prompts.digest, str(self.passages)]
-        for name in ("reranker", "chat_template_kwargs", "quantization", "vllm_args"):
-            if setting := getattr(self.settings, name):
-                parts.append(f"{name}={json.dumps(setting, sort_keys=True)}")
-        self.fingerprint = "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+        self.fingerprint = system_fingerprint(self.settings, self.base, self.tokenizer)
 
     @property
     def prompts(self) -> Prompts:

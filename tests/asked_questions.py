@@ -84,6 +84,7 @@ def asked(n: int = 300, seed: int = 1, adapter: str = "house") -> Asked:
         beside={},
         origins=[FittedOn(folder="runs", question_set=str(seed), questions=n, adapter=adapter)],
         circumstances=HERE,
+        questions=[f"{seed}/{k}" for k in range(n)],
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crossover.adapters.base_model import resolve
 from crossover.adapters.card import AdapterCard, DataCard
+from crossover.adapters.chat_template import ChatTokenizer
 from crossover.adapters.formats.detect import read
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.registry import TRAINING_FILE, Registry
@@ -23,6 +24,8 @@ from crossover.eval.world.generator import generate
 from crossover.eval.world.size import WorldSize
 from crossover.indexer.index import Index
 from crossover.indexer.settings import IndexerSettings
+from crossover.server.routing.circumstances import system_fingerprint
+from crossover.server.settings import Settings
 
 SMALL = WorldSize(
     families=2, entities=7, added=2, missing=4, relations=10, known_later=8, stable=12, fresh=12, tacit=12,
@@ -59,7 +62,9 @@ def finish_world(home: Path, seed: int, size: WorldSize = SMALL, rates: dict[str
     asked = question_sets.load(home / "world" / "questions.jsonl")
     questions = QuestionSet(f"world-{seed}", asked.questions)
     folder = home / "runs" / f"world-{seed}"
-    state = ServerState("fp_drawn", {"house": digest}, documents)
+    base = resolve(None)
+    system = system_fingerprint(Settings(home=home), base, ChatTokenizer(base.path))
+    state = ServerState(system, {"house": digest}, documents)
     for arm, by_slice in rates.items():
         rng = random.Random(f"{seed}/{arm}")
         header = {"arm": arm, "questions": questions.name, "server": asdict(state)}

@@ -45,7 +45,7 @@ def answered(policy: Policy, asked: Asked, weight: float) -> tuple[Outcome, Outc
         second = second_of(policy, choice, weight)
         first.append(chosen)
         if second is not None and second.is_worth_more(second.right(asked.seen[chosen][n])):
-            again.append(asked.prices[second.option.strategy][n])
+            again.append(asked.added[second.option.strategy][n])
             chosen = second.option.strategy
         last.append(chosen)
     alone, checked = outcome(asked, first), outcome(asked, last)

@@ -8,13 +8,14 @@ from datetime import datetime
 
 import numpy as np
 
-from crossover.eval.arms import WITH_EXAMPLES
+from crossover.eval.arms import STRATEGY_OF, WITH_EXAMPLES
 from crossover.eval.money.arm_cost import MONTH_DAYS, ArmCost, Gpus
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import PerToken, Prices
 from crossover.eval.permutation import Scores
 from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import ScoredRun
+from crossover.server.strategies import AUTO, STRATEGIES
 
 _DAY_SECONDS = 86_400
 _SHOWS_EXAMPLES = ("few-shot", WITH_EXAMPLES)
@@ -30,7 +31,7 @@ class Usage:
 
     Args:
         prompt_tokens, answer_tokens: of each question, shape (questions,); NaN where the server refused it.
-        searches: the share of questions that passages were searched for.
+        searches: the share of questions that passages were searched for; `auto` searches before it chooses.
         adapter: the served name of its adapter.
         questions_per_second: reached under the run's load; NaN where times are not recorded.
         elsewhere: whether another endpoint answered.
@@ -52,7 +53,7 @@ class Usage:
             arm=run.arm,
             prompt_tokens=_tokens(run, "prompt_tokens"),
             answer_tokens=_tokens(run, "completion_tokens"),
-            searches=float(np.mean([bool(sources_of(row)) for row in run.rows])),
+            searches=1.0 if _always_searches(run.arm) else float(np.mean([bool(sources_of(row)) for row in run.rows])),
             adapter=next(iter(run.adapters), None),
             shows_examples=run.arm in _SHOWS_EXAMPLES or bool(_prompt_settings(run).get("examples")),
             questions_per_second=_reached(run),
@@ -169,6 +170,12 @@ def _reached(run: ScoredRun) -> float:
         busy += max(0.0, begun + seconds - max(until, begun))
         until = max(until, begun + seconds)
     return len(spans) / busy if busy else math.nan
+
+
+def _always_searches(arm: str) -> bool:
+    """Whether a search stands before each of its answers, whatever it finds and whether that is shown."""
+    strategy = STRATEGY_OF.get(arm)
+    return strategy == AUTO or (strategy is not None and STRATEGIES[strategy].passages)
 
 
 def _tokens(run: ScoredRun, field: str) -> Scores:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.columns import Matrix
 from crossover.server.routing.features import Vector
 from crossover.server.routing.policy import FittedOn
+from crossover.server.routing.routing_log import question_hash
 from crossover.server.settings import Settings
 from crossover.server.strategies import ABSTAIN, STRATEGIES
 
@@ -35,13 +37,15 @@ class Asked:
 
     Attributes:
         views: what the router saw of each.
-        groups: the fact or document of each, unlike between question sets.
+        groups: the fact or document of each, unlike between question sets that share no question.
         slices: the kind of each.
         scores: exact match of each strategy, and of saying that one doesn't know; shape (questions,).
         prices: of each strategy's answers, in the currency of the prices; shape (questions,).
         beside: scores of arms that `auto` cannot choose, such as ``rag+examples``.
         origins: the folders, and the circumstances that they share.
         seen: of each strategy's answers what a check sees, shape (questions, SEEN); empty where it was not looked at.
+        questions: the hash of each, by which it is known again; empty where that is of no interest.
+        search: the price of a search, which `auto` makes for every question before it chooses.
     """
 
     views: list[View]
@@ -53,6 +57,8 @@ class Asked:
     origins: list[FittedOn]
     circumstances: Circumstances
     seen: dict[str, Matrix] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    search: float = 0.0
 
     def __len__(self) -> int:
         return len(self.views)
@@ -68,9 +74,17 @@ class Asked:
         return [name for name in self.scores if name != ABSTAIN]
 
     @property
+    def added(self) -> dict[str, Vector]:
+        """What each strategy's answers add to the search, which `auto` has paid for already; shape (questions,)."""
+        return {
+            name: price - self.search if name != ABSTAIN and STRATEGIES[name].passages else price
+            for name, price in self.prices.items()
+        }
+
+    @property
     def costs(self) -> dict[str, float]:
-        """The mean price of an answer by each, as a share of the dearest one's; abstaining is free."""
-        means = {name: float(price.mean()) for name, price in self.prices.items()}
+        """The mean price that an answer by each adds, as a share of the dearest one's; abstaining is free."""
+        means = {name: float(price.mean()) for name, price in self.added.items()}
         dearest = max(means.values()) or 1.0
         return {name: mean / dearest for name, mean in means.items()}
 
@@ -85,6 +99,7 @@ class Asked:
             prices={name: prices[chosen] for name, prices in self.prices.items()},
             beside={name: scores[chosen] for name, scores in self.beside.items()},
             seen={name: seen[chosen] for name, seen in self.seen.items()},
+            questions=list(compress(self.questions, chosen)),
         )
 
 
@@ -119,6 +134,8 @@ def load(folder: Path, settings: Settings, prices: Prices) -> Asked:
         origins=[origin],
         circumstances=recorded.circumstances,
         seen=_seen(chosen),
+        questions=[question_hash(question.question) for question in questions],
+        search=prices.retrieval.price_per_1000_searches / 1000,
     )
 
 
@@ -137,8 +154,23 @@ def as_served(
     return served, others
 
 
+def distinct(parts: Sequence[Asked]) -> list[Asked]:
+    """Loaded folders, each without the questions that stood before and were seen alike: they tell nothing new."""
+    before: set[tuple[str, View]] = set()
+    found = []
+    for part in parts:
+        new = []
+        for each in zip(part.questions, part.views, strict=True):
+            new.append(each not in before)
+            before.add(each)
+        origins = [origin.model_copy(update={"questions": sum(new)}) for origin in part.origins]
+        found.append(replace(part.part(np.array(new)), origins=origins))
+    return found
+
+
 def join(parts: Sequence[Asked]) -> Asked:
-    """Several folders as one; strategies that not all of them have are left out.
+    """Several folders as one; strategies that not all of them have are left out, and groups with a question in common
+    are one.
 
     Raises:
         RunMismatch: they were not asked in the same circumstances, so that no policy would hold for all.
@@ -149,9 +181,10 @@ def join(parts: Sequence[Asked]) -> Asked:
             raise RunMismatch(
                 f"{part.origins[0].folder}: asked under {difference} than {first.origins[0].folder}: fit them apart"
             )
+    questions = [question for part in parts for question in part.questions]
     return Asked(
         views=[view for part in parts for view in part.views],
-        groups=[group for part in parts for group in part.groups],
+        groups=_merged([group for part in parts for group in part.groups], questions),
         slices=[name for part in parts for name in part.slices],
         scores=_joined([part.scores for part in parts]),
         prices=_joined([part.prices for part in parts]),
@@ -159,7 +192,26 @@ def join(parts: Sequence[Asked]) -> Asked:
         origins=[origin for part in parts for origin in part.origins],
         circumstances=first.circumstances,
         seen=_joined([part.seen for part in parts]),
+        questions=questions,
+        search=first.search,
     )
+
+
+def _merged(groups: list[str], questions: Sequence[str]) -> list[str]:
+    """The group of each question, the same for all groups that a common question ties together."""
+    if not questions:
+        return groups
+    whole: dict[str, str] = {}
+
+    def find(group: str) -> str:
+        while (larger := whole.setdefault(group, group)) != group:
+            group = larger
+        return group
+
+    first: dict[str, str] = {}
+    for group, question in zip(groups, questions, strict=True):
+        whole[find(group)] = find(first.setdefault(question, group))
+    return [find(group) for group in groups]
 
 
 def _seen(runs: Mapping[str, ScoredRun]) -> dict[str, Matrix]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from crossover.adapters.chat_template import ChatTokenizer
+from crossover.eval.arms import WITH_EXAMPLES
 from crossover.eval.client import documents_digest
 from crossover.eval.questions import QuestionSet
-from crossover.eval.run_log import RunLog, RunMismatch, read
-from crossover.server.routing.circumstances import Circumstances
+from crossover.eval.run_log import Row, RunLog, RunMismatch, read
+from crossover.server.routing.circumstances import Circumstances, system_fingerprint
 from crossover.server.routing.features import FEATURE_VERSION, Features
 from crossover.server.settings import Settings
 
@@ -86,15 +88,23 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
         IndexLocked: a server runs on that home.
     """
     from crossover.adapters.base_model import resolve
-    from crossover.adapters.chat_template import ChatTokenizer
     from crossover.adapters.registry import Registry
     from crossover.indexer.index import Index
     from crossover.server.examples import TrainingExamples
     from crossover.server.routing.extraction import depth, extract
 
-    server = _server_of(folder)
+    headers = _headers(folder)
+    server = next(iter(headers.values()))["server"]
     base = resolve(settings.base_model)
-    now = Circumstances.of(settings, base, ChatTokenizer(base.path, settings.chat_template_kwargs))
+    tokenizer = ChatTokenizer(base.path, settings.chat_template_kwargs)
+    system = system_fingerprint(settings, base, tokenizer)
+    for arm, header in headers.items():
+        if (asked := header["server"].get("system") or system) != system:
+            raise RunMismatch(
+                f"{folder}: {arm} was asked of {asked}, and with these settings a server is {system}: give it the "
+                "base model, prompts and settings of then, or run the same `crossover eval run` again"
+            )
+    now = _as_asked(Circumstances.of(settings, base, tokenizer), headers)
     promoted = server["adapters"]
     if len(promoted) > 1:
         raise RunMismatch(f"{folder}: several adapters were promoted; features are recorded by `crossover eval run`")
@@ -114,9 +124,17 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
                     log.append({"id": question.id, "features": seen.known()})
 
 
-def _server_of(folder: Path) -> dict[str, Any]:
-    for path in sorted(folder.glob("*.jsonl")):
-        if path.stem not in (STEM, "questions", "retrieval"):
-            header, _ = read(path)
-            return dict(header["server"])
-    raise RunMismatch(f"{folder}: no answers in it")
+def _as_asked(now: Circumstances, headers: Mapping[str, Row]) -> Circumstances:
+    """The circumstances with as many examples as the arms showed, which the settings need not know."""
+    shown = {arm: header["identity"].get("prompt_settings", {}).get("examples") for arm, header in headers.items()}
+    rag = WITH_EXAMPLES if now.rag_examples == shown.get(WITH_EXAMPLES) else "rag"
+    found = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get(rag)}
+    return now.model_copy(update={name: count for name, count in found.items() if count is not None})
+
+
+def _headers(folder: Path) -> dict[str, Row]:
+    """The header of each arm's answers."""
+    paths = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (STEM, "questions", "retrieval")]
+    if not paths:
+        raise RunMismatch(f"{folder}: no answers in it")
+    return {path.stem: read(path)[0] for path in paths}

@@ -14,7 +14,7 @@ from crossover.eval.router.asked import Asked
 from crossover.eval.router.ratings import Rated
 from crossover.server.routing.checking import Check
 from crossover.server.routing.columns import Columns, Matrix, Scale, expand
-from crossover.server.routing.distribution import Distribution
+from crossover.server.routing.distribution import Distribution, common_of
 from crossover.server.routing.estimators import Calibration, Estimator, Logistic, Neighbours, Rate, Trees
 from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
 from crossover.server.routing.policy import Policy
@@ -78,9 +78,7 @@ def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Ve
     folds = folds_of(asked.groups)
     told = {name: [each for each in rated if each.strategy == name] for name in asked.scores}
     fitted = {
-        name: _with_ratings(columns, right, asked.groups, told[name], scale)
-        if told[name]
-        else fit_best(columns, right, folds)
+        name: _with_ratings(columns, right, asked, told[name], scale) if told[name] else fit_best(columns, right, folds)
         for name, right in asked.scores.items()
     }
     neighbours = any(each.estimator.kind == "knn" for each in fitted.values())
@@ -96,9 +94,23 @@ def fit(asked: Asked, rated: Sequence[Rated] = ()) -> tuple[Policy, dict[str, Ve
         costs=asked.costs,
         checks={name: _check_of(asked, name, folds) for name in asked.seen},
         points=np.round(columns, _DIGITS).tolist() if neighbours else [],
-        distribution=Distribution.of(rows, scale.standard(rows)),
+        distribution=distribution_of(rows, scale, folds),
     )
     return policy, {name: each.held_out for name, each in fitted.items()}
+
+
+def distribution_of(rows: Matrix, scale: Scale, folds: NDArray[np.int_]) -> Distribution:
+    """That of the questions; how far out is common is told by questions whose group went into neither scale nor
+    covariance, for those are nearer to all they are made of than any later question will be."""
+    distances = np.empty(len(rows))
+    for fold in np.unique(folds):
+        left, out = folds != fold, folds == fold
+        part = scale_of(rows[left])
+        others = Distribution.of(rows[left], part.standard(rows[left]))
+        distances[out] = [others.distance(vector) for vector in part.standard(rows[out])]
+    # What lacks a feature that all others have is infinitely far, and is told apart by that anyway.
+    common = common_of(distances[np.isfinite(distances)])
+    return Distribution.of(rows, scale.standard(rows)).model_copy(update={"common": common})
 
 
 def _check_of(asked: Asked, name: str, folds: NDArray[np.int_]) -> Check:
@@ -145,13 +157,13 @@ def _require_enough(asked: Asked) -> None:
         )
 
 
-def _with_ratings(
-    columns: Matrix, right: Vector, groups: Sequence[str], rated: Sequence[Rated], scale: Scale
-) -> Fitted:
+def _with_ratings(columns: Matrix, right: Vector, asked: Asked, rated: Sequence[Rated], scale: Scale) -> Fitted:
     """One strategy's estimator from asked and rated answers; not by neighbours, whose points all strategies share."""
     more = scale.columns(np.array([each.view.features.vector() for each in rated]))
+    known_group = dict(zip(asked.questions, asked.groups, strict=False))  # without questions there is none to know
+    groups = [*asked.groups, *(known_group.get(each.question, f"rated/{each.question}") for each in rated)]
     rows, known = np.vstack([columns, more]), np.append(right, [each.right for each in rated])
-    fitted = fit_best(rows, known, folds_of([*groups, *(each.group for each in rated)]), _WITHOUT_POINTS)
+    fitted = fit_best(rows, known, folds_of(groups), _WITHOUT_POINTS)
     return Fitted(fitted.estimator, fitted.held_out[: len(columns)])
 
 

@@ -27,7 +27,7 @@ class Outcome:
     Attributes:
         chosen: the strategy for each question.
         scores: of the chosen strategies' recorded answers, shape (questions,).
-        cost: mean price of an answer, in the currency of the prices.
+        cost: mean price of an answer and the search before the choice, in the currency of the prices.
     """
 
     chosen: list[str]
@@ -117,8 +117,9 @@ def outcome(asked: Asked, chosen: Sequence[str]) -> Outcome:
         KeyError: a strategy was chosen that was not asked.
     """
     scores = np.array([asked.scores[name][n] for n, name in enumerate(chosen)])
-    prices = np.array([asked.prices[name][n] for n, name in enumerate(chosen)])
-    return Outcome(list(chosen), scores, float(prices.mean()))
+    added = asked.added
+    prices = np.array([added[name][n] for n, name in enumerate(chosen)])
+    return Outcome(list(chosen), scores, asked.search + float(prices.mean()))
 
 
 def judge(asked: Asked, found: Outcome) -> Judgement:

@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.table import Table
 
 from crossover.eval.money.prices import Prices
-from crossover.eval.router.asked import Asked, join, load
+from crossover.eval.router.asked import Asked, distinct, join, load
 from crossover.eval.router.fit import fit, log_loss
 from crossover.eval.router.judge import by_estimates, by_rules, calibration_error, judge
 from crossover.eval.router.ratings import Ratings, read
@@ -37,8 +37,9 @@ def learn(folders: Sequence[Path], settings: Settings, prices: Prices, *, with_f
         NotWorthIt: by cross-validation, one strategy for everything is better.
         RunsError, RunMismatch: see `asked.load` and `asked.join`.
     """
-    asked = join([load(folder, settings, prices) for folder in folders])
-    ratings = read(settings.home, asked.circumstances) if with_feedback else Ratings([], {})
+    asked = join(distinct([load(folder, settings, prices) for folder in folders]))
+    adapters = {origin.adapter for origin in asked.origins if origin.adapter}
+    ratings = read(settings.home, asked.circumstances, adapters) if with_feedback else Ratings([], {})
     policy, held_out = fit(asked, ratings.rated)
     judged = judge(asked, by_estimates(asked, held_out, settings.router_cost_weight))
     against = judged.against[judged.best_single]
@@ -48,24 +49,31 @@ def learn(folders: Sequence[Path], settings: Settings, prices: Prices, *, with_f
             f"{judged.singles[judged.best_single]:.3f} (p = {against.p_value:.3f}): nothing was written, "
             "`auto` keeps to its rules; more questions may help"
         )
-    rules = float(by_rules(asked).scores.mean())
     figures = {
         "questions": len(asked),
         "groups": len(set(asked.groups)),
         "cost_weight": settings.router_cost_weight,
         "prices": prices.label,
         "auto": asdict(judged.auto),
-        "rules": rules,
+        "rules": _score_by_rules(asked),
         "singles": judged.singles,
         "against_best_single": {"strategy": judged.best_single, **asdict(against)},
         "slice_oracle": judged.slice_oracle,
         "question_oracle": judged.question_oracle,
-        "cost_of_dearest": judged.cost / max(judged.costs.values(), default=1.0),
+        "cost_of_dearest": judged.cost / (max(judged.costs.values()) or 1.0),
         "chosen": judged.shares,
         "ratings": {"used": Counter(each.strategy for each in ratings.rated), "left_out": ratings.left_out},
         "estimators": _estimators(policy, asked, held_out),
     }
     return policy.model_copy(update={"figures": figures})
+
+
+def _score_by_rules(asked: Asked) -> float | None:
+    """None where they choose a strategy that was not asked."""
+    try:
+        return float(by_rules(asked).scores.mean())
+    except KeyError:
+        return None
 
 
 def _estimators(policy: Policy, asked: Asked, held_out: Mapping[str, Vector]) -> dict[str, dict[str, Any]]:
@@ -112,5 +120,5 @@ def _ratings(found: Mapping[str, Mapping[str, int]]) -> list[str]:
     return told + [f"{n} ratings left out: {why}" for why, n in found["left_out"].items()]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"

@@ -6,7 +6,7 @@ estimators beside the answers of runs and never replace them; exploration is wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,12 @@ from crossover.server.strategies import STRATEGIES
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """One answer of one strategy, 1.0 where it was right; `group` is its question."""
+    """One answer of one strategy, 1.0 where it was right; `question` is its hash."""
 
     view: View
     strategy: str
     right: float
-    group: str
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,12 @@ class Ratings:
     left_out: dict[str, int]
 
 
-def read(home: Path, now: Circumstances) -> Ratings:
-    """The ratings under a home, as far as it is known what the router saw then, under the same circumstances."""
+def read(home: Path, now: Circumstances, adapters: Collection[str]) -> Ratings:
+    """The ratings under a home, as far as it is known what the router saw then, under the same circumstances.
+
+    Args:
+        adapters: the names of those that are learnt of.
+    """
     routed: dict[str, list[routing_log.Routed]] = {}
     for row in routing_log.read(home):
         routed.setdefault(row.question, []).append(row)
@@ -47,19 +51,23 @@ def read(home: Path, now: Circumstances) -> Ratings:
     rated: dict[tuple[str, str], Rated] = {}
     left_out: dict[str, int] = {}
     for feedback in (line.feedback for line in read_feedback(home)[0]):
-        found = _rated(feedback, routed.get(routing_log.question_hash(feedback.question), ()), digest)
+        found = _rated(feedback, routed.get(routing_log.question_hash(feedback.question), ()), digest, adapters)
         if isinstance(found, str):
             left_out[found] = left_out.get(found, 0) + 1
         else:
-            rated[found.group, found.strategy] = found  # said again, the later word counts
+            rated[found.question, found.strategy] = found  # said again, the later word counts
     return Ratings(list(rated.values()), left_out)
 
 
-def _rated(feedback: Feedback, routed: Sequence[routing_log.Routed], digest: str) -> Rated | str:
+def _rated(
+    feedback: Feedback, routed: Sequence[routing_log.Routed], digest: str, adapters: Collection[str]
+) -> Rated | str:
     """The rated answer, or why it tells nothing."""
     right = _right(feedback)
     if right is None or feedback.strategy not in STRATEGIES:
         return "no rating of a strategy"
+    if feedback.system or feedback.history:
+        return "answered with a system message or a history of its own, which the router does not see"
     before = [row for row in routed if row.at <= feedback.at]
     if not before:
         return "the router's log has no such question (CROSSOVER_ROUTER_LOG)"
@@ -67,9 +75,12 @@ def _rated(feedback: Feedback, routed: Sequence[routing_log.Routed], digest: str
     if row.feature_version != FEATURE_VERSION or row.circumstances != digest:
         return "answered under another model, prompts or features"
     wanted = feedback.adapter.partition("@")[0] if feedback.adapter else None
-    seen = next((each for each in row.seen if each.adapter == wanted), row.seen[0])
+    beside = next((each for each in row.seen if each.adapter == wanted), None)
+    if STRATEGIES[feedback.strategy].adapter and (beside is None or wanted not in adapters):
+        return "answered by an adapter that the router did not look at, or that no run is of"
+    seen = beside or row.seen[0]
     view = View(seen.adapter, Features(**seen.features))  # type: ignore[arg-type]
-    return Rated(view, feedback.strategy, right, f"rated/{row.question}")
+    return Rated(view, feedback.strategy, right, row.question)
 
 
 def _right(feedback: Feedback) -> float | None:

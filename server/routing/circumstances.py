@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from pydantic import BaseModel, ConfigDict
@@ -58,6 +59,15 @@ class Circumstances(BaseModel):
             if before != after:
                 return f"another {words} ({before}, now {after})"
         return None
+
+
+def system_fingerprint(settings: Settings, base: Base, tokenizer: ChatTokenizer) -> str:
+    """OpenAI's `system_fingerprint`: equal while the same base model is asked in the same way."""
+    parts = [base.fingerprint, tokenizer.digest, settings.prompts.digest, str(settings.passages or base.passages)]
+    for name in ("reranker", "chat_template_kwargs", "quantization", "vllm_args"):
+        if setting := getattr(settings, name):
+            parts.append(f"{name}={json.dumps(setting, sort_keys=True)}")
+    return "fp_" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 _WORDS = {

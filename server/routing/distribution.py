@@ -29,7 +29,8 @@ class Distribution(BaseModel):
         always_known: the features that were known for every question.
         precision: the inverse of the features' covariance in spreads, shrunk (Ledoit and Wolf 2004): with it a
             question is far out too where each feature is common, and together they are not.
-        common: the squared Mahalanobis distance that all but a hundredth of the questions kept to.
+        common: the squared Mahalanobis distance that all but a hundredth of the questions kept to, a policy's of those
+            that were held out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -59,13 +60,12 @@ class Distribution(BaseModel):
         constant = np.flatnonzero(_filled(standard).std(0) == 0)
         covariance[constant, constant] = 1.0  # what never varied says nothing of how far is far
         precision: NDArray[np.float64] = np.asarray(np.linalg.inv(covariance), np.float64).round(_DIGITS)
-        distances = _distances(standard, precision)
         return cls(
             edges=edges,
             shares=[_shares(column, each).tolist() for column, each in zip(rows.T, edges, strict=True)],
             always_known=[not np.isnan(column).any() for column in rows.T],
             precision=precision.tolist(),
-            common=float(np.quantile(distances, 0.99)),
+            common=common_of(_distances(standard, precision)),
         )
 
     @property
@@ -93,6 +93,11 @@ class Distribution(BaseModel):
     @cached_property
     def _precision(self) -> NDArray[np.float64]:
         return np.array(self.precision)
+
+
+def common_of(distances: Vector) -> float:
+    """The distance that all but a hundredth keep to."""
+    return float(np.quantile(distances, 0.99))
 
 
 def _edges(column: Vector) -> list[float]:

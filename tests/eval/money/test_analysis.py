@@ -14,6 +14,7 @@ from crossover.eval.money.analysis import money, pareto
 from crossover.eval.money.document import BreakEven
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import Prices, load_prices
+from crossover.eval.money.pricing import Usage
 from crossover.eval.scoring import Evaluation
 
 MakeRuns = Callable[..., Path]
@@ -50,6 +51,11 @@ def test_each_arm_pays_for_what_it_uses(evaluation: Evaluation) -> None:
     assert costs["rag"].cost_per_1000 == pytest.approx((tokens + (costs["rag"].each_day or 0) / 10_000) * 1000)
     assert (costs["finetune"].disk_gib, costs["rag"].disk_gib) == (0.01, 0.5)
     assert (costs["finetune"].gpu_memory_gib, costs["rag"].gpu_memory_gib) == (1.01, 1.0)
+
+
+def test_auto_pays_for_the_search_before_each_choice(make_runs: MakeRuns) -> None:
+    runs = scoring.load([make_runs({"finetune": EVEN, "auto": EVEN})])  # which showed no passage
+    assert [Usage.of(runs.run(arm)).searches for arm in ("finetune", "auto")] == [0.0, 1.0]
 
 
 def test_without_the_adapters_card_nothing_is_guessed_but_a_prices_file_can_tell(evaluation: Evaluation) -> None:

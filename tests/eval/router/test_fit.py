@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import PolynomialFeatures
 
 from crossover.eval.bench.router import without_age
-from crossover.eval.router.asked import join
-from crossover.eval.router.fit import TooFewQuestions, fit, fit_trees, folds_of, log_loss, scale_of
+from crossover.eval.router.asked import distinct, join
+from crossover.eval.router.fit import TooFewQuestions, distribution_of, fit, fit_trees, folds_of, log_loss, scale_of
 from crossover.eval.router.judge import by_estimates, by_policy, by_rules, calibration_error, judge
 from crossover.eval.run_log import RunMismatch
 from crossover.server.routing.columns import Columns, expand
@@ -58,6 +58,33 @@ def test_questions_about_one_fact_are_never_on_both_sides() -> None:
     assert all(len(set(folds[k : k + 3])) == 1 for k in range(0, 90, 3))
     assert len(set(folds)) == 5
     assert (folds == folds_of(groups)).all()
+
+
+def test_groups_of_other_question_sets_that_share_a_question_are_one() -> None:
+    first = replace(asked(4), groups=["a/who", "a/what", "a/when", "a/when"], questions=["who", "what", "when", "by"])
+    second = replace(asked(3), groups=["b/what", "b/what", "b/why"], questions=["what", "by", "why"])
+    who, what, when, by, what_again, by_again, why = join([first, second]).groups
+    assert what == when == by == what_again == by_again
+    assert len({who, what, why}) == 3
+
+
+def test_a_question_that_is_asked_again_counts_once_unless_it_is_seen_otherwise() -> None:
+    first, other = asked(6), asked(6, seed=2)
+    again = replace(first, views=[*first.views[:4], *other.views[4:]])
+    whole = join(distinct([first, again]))
+    assert len(whole) == 8 and [origin.questions for origin in whole.origins] == [6, 2]
+    assert set(whole.groups) == set(first.groups)
+
+
+def test_what_is_far_out_is_as_rare_among_other_questions_of_the_kind() -> None:
+    rng, shares = np.random.default_rng(0), []
+    for _ in range(20):
+        mixing = rng.normal(size=(len(NAMES), len(NAMES)))
+        rows, others = rng.normal(size=(100, len(NAMES))) @ mixing, rng.normal(size=(400, len(NAMES))) @ mixing
+        scale = scale_of(rows)
+        spread = distribution_of(rows, scale, folds_of([str(n) for n in range(100)]))
+        shares.append(np.mean([spread.distance(row) > spread.common for row in scale.standard(others)]))
+    assert np.mean(shares) < 0.03  # 0.14 by the distances of what went in
 
 
 def test_runs_under_other_circumstances_are_not_mixed() -> None:

@@ -36,6 +36,14 @@ def test_oracles_are_the_best_of_each_slice_and_of_each_question() -> None:
     assert judged.shares == {"finetune": 0.25, "rag": 0.75}
 
 
+def test_auto_pays_its_search_for_each_question_once_whatever_it_chooses() -> None:
+    some = replace(answered({"rag": [1, 0], "finetune": [0, 1]}, ["a", "b"]), search=0.5)  # 1.0 and 2.0 an answer
+    assert outcome(some, ["rag", "rag"]).cost == 1.0
+    assert outcome(some, ["rag", "finetune"]).cost == 1.75
+    assert some.costs == {"rag": 0.25, "finetune": 1.0}
+    assert judge(some, outcome(some, ["rag", "rag"])).costs == {"rag": 1.0, "finetune": 2.0}
+
+
 def test_the_luck_of_one_sampling_is_taken_off_by_another() -> None:
     rng = np.random.default_rng(0)
     coins = [

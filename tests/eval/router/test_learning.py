@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asked_questions import asked
 from finished_world import finish_world
+from rich.console import Console
 from typer.testing import CliRunner
 
 from crossover.eval import scoring
@@ -87,6 +89,19 @@ def test_features_of_another_version_or_half_written_are_refused(world: Path, qu
         load(folder, Settings(home=tmp_path), load_prices())
 
 
+def test_features_are_not_recorded_again_under_settings_that_the_run_did_not_have(world: Path, tmp_path: Path) -> None:
+    home, folder = world.parent.parent, tmp_path / "late"
+    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("features.jsonl"))
+    with pytest.raises(RunMismatch, match=r"base was asked of fp_\w+, and with these settings a server is fp_"):
+        load(folder, Settings(home=home, passages=2), load_prices())
+    file = folder / "few-shot.jsonl"
+    header, rows = file.read_text().split("\n", 1)
+    told = json.loads(header)
+    told["identity"]["prompt_settings"] = {"examples": 5}
+    file.write_text(json.dumps(told) + "\n" + rows)
+    assert load(folder, Settings(home=home), load_prices()).circumstances.few_shot == 5
+
+
 def test_a_home_that_has_moved_on_cannot_tell_what_was_seen(world: Path, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "late"
     shutil.copytree(world, folder, ignore=shutil.ignore_patterns("features.jsonl"))
@@ -124,6 +139,30 @@ def test_a_policy_worse_than_one_strategy_is_not_written(questions: Asked, monke
     monkeypatch.setattr(learning, "load", lambda *_: sure)
     with pytest.raises(learning.NotWorthIt, match="`auto` keeps to its rules"):
         learning.learn([Path("runs")], Settings(router_cost_weight=90), load_prices())
+
+
+def test_a_folder_given_twice_is_learnt_from_once(
+    world: Path, questions: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = fit_router(tmp_path, str(world), str(world), "--json", monkeypatch=monkeypatch)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["questions"] == len(questions)
+
+
+def test_where_the_rules_choose_what_was_not_asked_and_nothing_costs_there_is_a_policy_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    some = asked(300)
+    names = ("rag", "finetune", "abstain")
+    free = {name: np.zeros(300) for name in names}
+    monkeypatch.setattr(
+        learning, "load", lambda *_: replace(some, scores={name: some.scores[name] for name in names}, prices=free)
+    )
+    policy = learning.learn([Path("runs")], Settings(home=tmp_path), load_prices())
+    assert policy.figures["rules"] is None and policy.figures["cost_of_dearest"] == 0
+    console = Console(record=True)
+    console.print(learning.table(policy))
+    assert "auto, by the rules" in console.export_text()
 
 
 def test_layout_moves_no_choice_and_a_changed_fact_those_about_it(
