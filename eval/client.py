@@ -13,9 +13,11 @@ from typing import Any, Self
 
 import aiohttp
 
-_BUSY = frozenset({429, 502, 503, 504})
+_LASTING = frozenset({501, 505, 507})  # not implemented, HTTP version, disk full: waiting mends none of them
+_FAULT = 500  # may be of one request alone, which then fails each time
 _SHORT_PATIENCE = 10.0  # before anything was asked, nobody restarts
 _PATIENCE = 180.0  # seconds; an engine that crashed is back within its cold start, about a minute
+_TIMEOUT = 300.0  # seconds for one reply
 
 
 class ServerUnavailable(RuntimeError):
@@ -56,11 +58,24 @@ class Client:
         concurrency: how many requests may be under way at once.
         api: the root of OpenAI's API there, where it is not `url`/v1.
         key: the bearer token that the server asks for.
+        timeout: seconds for one reply.
+        patience: seconds within which a busy or restarting server is asked again.
     """
 
-    def __init__(self, url: str, concurrency: int = 32, *, api: str | None = None, key: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        concurrency: int = 32,
+        *,
+        api: str | None = None,
+        key: str | None = None,
+        timeout: float = _TIMEOUT,
+        patience: float = _PATIENCE,
+    ) -> None:
         self.url = url.rstrip("/")
         self.concurrency = concurrency
+        self._timeout = timeout
+        self._patience = patience
         self._api = api or f"{self.url}/v1"
         self._elsewhere = api is not None
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -68,7 +83,7 @@ class Client:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.concurrency),
-            timeout=aiohttp.ClientTimeout(total=300),
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers=self._headers,
             trust_env=self._elsewhere,  # a proxy leads outside, never to a server of our own
         )
@@ -113,32 +128,46 @@ class Client:
         )
 
     async def _request(
-        self, method: str, address: str, *, patience: float = _PATIENCE, **arguments: Any
+        self, method: str, address: str, *, patience: float | None = None, **arguments: Any
     ) -> dict[str, Any]:
         """The JSON of a reply; a busy or restarting server is asked again, with growing pauses.
 
         Raises:
-            AskRefused: any other status than success.
+            AskRefused: a status that asking again does not mend, or that is a fault of the server still.
             ServerUnavailable: no usable reply within a restart's time.
         """
-        deadline, pause, reason = time.monotonic() + patience, 0.25, ""
+        patience = self._patience if patience is None else patience
+        begun, pause, reason = time.monotonic(), 0.25, ""
+        deadline = begun + patience
+        refusal: AskRefused | None = None
         while time.monotonic() < deadline:
+            refusal = None
             try:
                 async with self._session.request(method, address, **arguments) as reply:
                     payload = await reply.read()
                     if reply.status < 300:
                         return _object(reply.status, payload)
                     refusal = _refusal(reply.status, payload)
-                    if reply.status not in _BUSY:
-                        raise refusal
-                    reason = str(refusal)
             except (aiohttp.ClientError, TimeoutError) as error:
                 reason = f"{type(error).__name__}: {error}"
+                if isinstance(error, TimeoutError):
+                    deadline = begun + self._timeout + patience  # so that one slow reply leaves time to ask again
+            if refusal is not None:
+                reason = str(refusal)
+                if not may_pass(refusal.status):
+                    raise refusal
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5.0)
+        if refusal is not None and refusal.status == _FAULT:
+            raise refusal
         raise ServerUnavailable(
-            f"{self.url} gave no answer for {patience:.0f} s ({reason}); `crossover doctor` tells more"
+            f"{self.url} gave no answer for {time.monotonic() - begun:.0f} s ({reason}); `crossover doctor` tells more"
         )
+
+
+def may_pass(status: int) -> bool:
+    """Whether an HTTP status tells of trouble that may be over when the same is asked again."""
+    return status in (408, 429) or (status >= 500 and status not in _LASTING)
 
 
 def documents_digest(revisions: Iterable[tuple[str, str]]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from crossover.adapters.prompt import Prompts, render
 from crossover.eval.arms import STRATEGY_OF, UnknownArm
 from crossover.eval.client import AskRefused, Client, ServerState
+from crossover.server.strategies import AUTO
 
 _PASSAGES = "+rag"
 _SPEC = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*(\+rag)?)=(?P<url>https?://[^#\s]+)#(?P<model>\S+)")
@@ -70,6 +71,7 @@ class ExternalArm:
                 "system": self.state.system,
                 "adapters": dict(self.state.adapters),
                 "documents": self.state.documents,
+                **({"router": self.state.router} if self.endpoint.model.partition(":")[0] == AUTO else {}),
             }
         passages = {"rag_system": own.system, "documents": own.documents} if self.endpoint.takes_passages else {}
         return where | {"system": self.endpoint.model, "prompts": self.prompts.digest} | passages

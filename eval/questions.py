@@ -124,13 +124,22 @@ def collect(path: Path, numbered: Iterable[tuple[int, Question]]) -> QuestionSet
 
 
 def _parse(line: str, place: str, number: int) -> Question:
+    return from_fields(object_of(line, place), place, number)
+
+
+def object_of(line: str, place: str) -> dict[str, Any]:
+    """The JSON object of a line.
+
+    Raises:
+        QuestionError: it holds something else.
+    """
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise QuestionError(f"{place}: error: found no JSON ({error}), expected one object a line") from error
     if not isinstance(row, dict):
         raise QuestionError(f"{place}: error: found {type(row).__name__}, expected an object")
-    return from_fields(row, place, number)
+    return row
 
 
 def from_fields(row: Mapping[str, Any], place: str, number: int) -> Question:
@@ -143,25 +152,35 @@ def from_fields(row: Mapping[str, Any], place: str, number: int) -> Question:
     Raises:
         QuestionError: a field is missing or of the wrong kind.
     """
-    identity = _text(row, "id", place, default=f"q{number}")
+    identity = text_of(row, "id", place, default=f"q{number}")
     return Question(
         id=identity,
-        question=_text(row, "question", place),
-        references=_texts(row, "references", place),
-        slice=_text(row, "slice", place, default=UNSLICED),
-        group=_text(row, "group", place, default=identity),
-        relevant_documents=_texts(row, "relevant_documents", place, default=()),
+        question=text_of(row, "question", place),
+        references=texts_of(row, "references", place),
+        slice=text_of(row, "slice", place, default=UNSLICED),
+        group=text_of(row, "group", place, default=identity),
+        relevant_documents=texts_of(row, "relevant_documents", place, default=()),
     )
 
 
-def _text(row: Mapping[str, Any], field: str, place: str, default: str | None = None) -> str:
+def text_of(row: Mapping[str, Any], field: str, place: str, default: str | None = None) -> str:
+    """A field's text without the space around it.
+
+    Raises:
+        QuestionError: it is missing without a default, empty or no text.
+    """
     value = row.get(field, default)
     if not isinstance(value, str) or not value.strip():
         raise QuestionError(f"{place}:{field}: error: found {_found(row, field)}, expected a text that is not empty")
     return value.strip()
 
 
-def _texts(row: Mapping[str, Any], field: str, place: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+def texts_of(row: Mapping[str, Any], field: str, place: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """A field's texts, likewise.
+
+    Raises:
+        QuestionError: it is missing without a default, no list, or one of its items is empty or no text.
+    """
     value = row.get(field, default)
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.strip() for item in value):
         raise QuestionError(f"{place}:{field}: error: found {_found(row, field)}, expected a list of texts")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from crossover.adapters.append_only import whole_length, whole_lines, write_row
+from crossover.eval.client import may_pass
 
 Row = dict[str, Any]
 
@@ -32,7 +34,8 @@ class RunLog:
     """Rows keyed by `id`, each written once and at once, behind a header that says what they belong to.
 
     A row is one `write` of one line, so that a killed process leaves at most its last line torn;
-    opening cuts that line off. What was in flight then has no row and is asked again.
+    opening cuts that line off. What was in flight then has no row and is asked again, and so is what failed for a
+    passing trouble: its row stays, and the later one counts.
 
     Args:
         path: created with its folders when missing.
@@ -51,6 +54,9 @@ class RunLog:
             self._lock()
             os.truncate(self._descriptor, whole_length(path))
             rows = _rows(path)
+            if len(rows) == 1 and rows[0].get("type") == "header" and rows[0].get("identity") != identity:
+                os.truncate(self._descriptor, 0)  # begun and given up: nothing here depends on that header
+                rows = []
             if rows:
                 _check(path, rows[0].get("identity", {}), identity)
             else:
@@ -58,7 +64,7 @@ class RunLog:
         except BaseException:
             os.close(self._descriptor)
             raise
-        self.done: dict[str, Row] = {str(row["id"]): row for row in rows[1:]}
+        self.done: dict[str, Row] = {str(row["id"]): row for row in rows[1:] if not _failed_in_passing(row)}
 
     def append(self, row: Row) -> None:
         """Write one finished row; it is never written again."""
@@ -97,6 +103,18 @@ def read(path: Path) -> tuple[Row, list[Row]]:
     if not rows or rows[0].get("type") != "header":
         raise RunMismatch(f"{path}: not a run file; `crossover eval run` writes them")
     return rows[0], rows[1:]
+
+
+def begun(path: Path) -> bool:
+    """Whether a file holds more than the header that every arm of a run gets before anything is asked."""
+    lines = whole_lines(path)
+    return len(lines) > 1 or bool(lines and json.loads(lines[0]).get("type") != "header")
+
+
+def _failed_in_passing(row: Row) -> bool:
+    """Whether asking again may mend what this row tells; those of older versions tell the status in words."""
+    told = re.match(r"HTTP (\d{3}):", str(row.get("error", "")))
+    return may_pass(int(row.get("status") or (told[1] if told else 0)))
 
 
 def _rows(path: Path) -> list[Row]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -56,6 +56,12 @@ class AskOptions:
     temperature: float = 0.0
     seed: int | None = None
 
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """The fields of a request that say how an answer is sampled."""
+        seed = {} if self.seed is None else {"seed": self.seed}
+        return {"max_tokens": self.max_tokens, "temperature": self.temperature, **seed}
+
 
 def amount(questions: QuestionSet, arms: Sequence[AnyArm]) -> dict[str, int]:
     """How many pieces of work each part of a run has, by the names that ticks have."""
@@ -88,7 +94,8 @@ async def ask(
     features.jsonl for what the router sees.
 
     All arms share one queue, so that the last questions of one are asked beside the first of the next, and what needs
-    no generation is spread among them; external arms come after it, for some are shown the passages of `rag`.
+    no generation is spread among them; external arms come after it, for some are shown the passages of `rag`. A refused
+    search has no row: the report tells how many there are, and asking again searches again.
 
     Raises:
         RunMismatch: the folder holds answers to other questions, or from another state of the server.
@@ -126,11 +133,7 @@ async def ask(
 
 def _identity(arm: AnyArm, questions: QuestionSet, state: ServerState, options: AskOptions) -> dict[str, Any]:
     """What an arm's answers depend on, and nothing else: a new document leaves `finetune` as it was."""
-    asked = {
-        "question_set": questions.digest,
-        "max_tokens": options.max_tokens,
-        "temperature": options.temperature,
-    }
+    asked = {"question_set": questions.digest, **options.sampling}
     if isinstance(arm, ExternalArm):
         return asked | arm.identity(state)
     return asked | {
@@ -140,7 +143,6 @@ def _identity(arm: AnyArm, questions: QuestionSet, state: ServerState, options: 
         "adapters": dict(state.adapters) if arm.uses_training else {},
         "documents": state.documents if arm.retrieves else "",
         **({"router": state.router} if arm.strategy == AUTO else {}),
-        **({} if options.seed is None else {"seed": options.seed}),
         **({"gold": True} if arm.gold else {}),
     }
 
@@ -209,9 +211,7 @@ async def _answer(arm: Arm, question: Question, log: RunLog, client: Client, opt
     body = {
         "model": arm.model,
         "messages": [{"role": "user", "content": question.question}],
-        "max_tokens": options.max_tokens,
-        "temperature": options.temperature,
-        **({} if options.seed is None else {"seed": options.seed}),
+        **options.sampling,
         **({"crossover": extension} if extension else {}),
     }
     log.append(await _asked(arm.name, question, body, client))
@@ -222,8 +222,7 @@ async def _answer_elsewhere(
     arm: ExternalArm, question: Question, logs: Mapping[str, RunLog], options: AskOptions, tick: Tick
 ) -> None:
     sources = sources_of(logs["rag"].done[question.id]) if arm.endpoint.takes_passages else []
-    sampling = {"max_tokens": options.max_tokens, "temperature": options.temperature}
-    row = await _asked(arm.name, question, arm.request(question.question, sources) | sampling, arm.client)
+    row = await _asked(arm.name, question, arm.request(question.question, sources) | options.sampling, arm.client)
     told = {"answer": without_thoughts(row["answer"]), "crossover": row.get("crossover") or arm.trace(sources)}
     logs[arm.name].append(row | told)
     tick(arm.name)
@@ -237,7 +236,7 @@ async def _asked(name: str, question: Question, body: Mapping[str, Any], client:
     except AskRefused as refusal:
         if refusal.status in (401, 403, 404, 409):  # no question of this arm would fare better
             raise ArmRefused(f"{name}: {refusal}") from refusal
-        return row | {"answer": "", "error": str(refusal)}
+        return row | {"answer": "", "error": str(refusal), "status": refusal.status}
     try:
         choice = reply["choices"][0]
         text = str(choice["message"]["content"] or "")
@@ -264,15 +263,17 @@ async def _look_up(
 
 
 async def _search(question: Question, log: RunLog, client: Client, tick: Tick) -> None:
-    passages = await client.search(question.question, DEPTH)
-    found = [{key: passage.get(key) for key in ("document", "chunk", "score")} for passage in passages]
-    log.append({"id": question.id, "passages": found})
+    with suppress(AskRefused):
+        passages = await client.search(question.question, DEPTH)
+        found = [{key: passage.get(key) for key in ("document", "chunk", "score")} for passage in passages]
+        log.append({"id": question.id, "passages": found})
     tick(RETRIEVAL)
 
 
 async def _see(question: Question, adapter: str | None, log: RunLog, client: Client, tick: Tick) -> None:
-    told = await client.route(question.question, adapter)
-    log.append({"id": question.id, "features": told["features"][0]})
+    with suppress(AskRefused):
+        told = await client.route(question.question, adapter)
+        log.append({"id": question.id, "features": told["features"][0]})
     tick(FEATURES)
 
 

@@ -16,7 +16,7 @@ from crossover.eval.metrics.ragas_metrics import Sample
 from crossover.eval.metrics.token_f1 import token_f1
 from crossover.eval.permutation import Scores
 from crossover.eval.questions import OVERALL, SEEN, Question, QuestionSet
-from crossover.eval.run_log import Row, read, sources_of
+from crossover.eval.run_log import Row, begun, read, sources_of
 from crossover.eval.runs import FEATURES, QUESTIONS_FILE, RETRIEVAL
 from crossover.eval.slices.automatic import Mask, Slices
 
@@ -152,7 +152,10 @@ def load(folders: Sequence[Path]) -> Evaluation:
     usual = [*DEFAULT, *STRATEGY_OF]
     runs.sort(key=lambda run: (usual.index(run.arm) if run.arm in usual else len(usual), run.arm))
     gold = {arm: scores for evaluation in loaded for arm, scores in evaluation.gold.items()}
-    return Evaluation(questions, tuple(runs), loaded[0].retrieved, gold)
+    # Searches of the folder with `rag` count before the others', and those of an earlier folder before a later one's.
+    searched = sorted(loaded, key=lambda each: all(run.arm != "rag" for run in each.runs))
+    retrieved = {question: found for each in reversed(searched) for question, found in each.retrieved.items()}
+    return Evaluation(questions, tuple(runs), retrieved, gold)
 
 
 def samples(evaluation: Evaluation, run: ScoredRun) -> list[Sample]:
@@ -171,6 +174,7 @@ def _load_folder(folder: Path) -> Evaluation:
         raise RunsError(f"{folder}: no runs in it; `crossover eval run QUESTIONS -o {folder}` makes them")
     questions = question_sets.load(folder / QUESTIONS_FILE)
     files = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in (RETRIEVAL, FEATURES, "questions")]
+    files = [path for path in files if begun(path)]
     if not files:
         raise RunsError(f"{folder}: questions, but no answers to them; run `crossover eval run` again")
     runs = tuple(_score(path, questions) for path in files if not path.stem.endswith(GOLD))
@@ -198,7 +202,8 @@ def _rows_of(questions: Sequence[Question], path: Path, rows: Sequence[Row]) -> 
     if missing:
         raise RunsError(
             f"{path}: {len(missing)} of {len(questions)} questions are not answered yet "
-            f"(the first is {missing[0]}); run the same `crossover eval run` again, it goes on where it stopped"
+            f"(the first is {missing[0]}); run the same `crossover eval run` again, it goes on where it stopped; or "
+            "remove the file to leave these answers out"
         )
     return tuple(by_id[question.id] for question in questions)
 

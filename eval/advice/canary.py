@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.registry import AdapterVersion
 from crossover.eval.advice.evidence import Against, Drift
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossover.eval.scoring import Evaluation, ScoredRun
 
 _TUNED, _RIVALS = ("finetune", "hybrid"), ("rag", "rag+examples")
+_ASKING = ("max_tokens", "temperature", "seed", "prompt_settings")
 
 
 def ask_canary(questions: QuestionSet, version: AdapterVersion, home: Path, url: str, console: Console) -> Evaluation:
@@ -44,7 +45,7 @@ def ask_canary(questions: QuestionSet, version: AdapterVersion, home: Path, url:
 
 
 def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evaluation | None:
-    """The earliest finished run of a version on the same questions, before this one; None without one.
+    """The earliest finished run of a version on the same questions, asked as now, before this one; None without one.
 
     What is right may be another answer now: each run is scored by the references that it was asked with.
     """
@@ -59,7 +60,13 @@ def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evalu
             continue
         runs = {run.arm: run for run in found.runs}
         known = [(question.id, question.question) for question in found.questions]
-        if known == asked and all(arm in runs and runs[arm].adapters == [version.served_name] for arm in _TUNED):
+        alike = all(
+            arm in runs
+            and runs[arm].adapters == [version.served_name]
+            and _asking(runs[arm]) == _asking(_run(now, arm))
+            for arm in _TUNED
+        )
+        if known == asked and alike:
             begun.append((str(runs[_TUNED[0]].header.get("started_at", "")), found))
     at, first = min(begun, key=lambda each: each[0], default=("", None))
     return first if at != _run(now, _TUNED[0]).header.get("started_at") else None
@@ -86,6 +93,11 @@ def against_retrieval(now: Evaluation) -> Against:
     )
     comparison = compare(tuned.exact, rival.exact, now.groups)
     return Against(tuned.arm, rival.arm, float(tuned.exact.mean()), float(rival.exact.mean()), comparison)
+
+
+def _asking(run: ScoredRun) -> dict[str, Any]:
+    """What the answers of a run depend on besides questions, adapter and documents."""
+    return {name: run.header["identity"].get(name) for name in _ASKING}
 
 
 def _run(evaluation: Evaluation, arm: str) -> ScoredRun:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from crossover.eval.judge.endpoint import JudgeError
 from crossover.eval.judge.judging import Judgement
 from crossover.eval.metrics.ragas_metrics import Sample
-from crossover.eval.questions import Question, read_text
+from crossover.eval.questions import Question, object_of, read_text, text_of, texts_of
 
 SAMPLE = Path(__file__).with_name("sample.jsonl")
 TRUSTED = 0.4  # "fair" ends and "moderate" begins here (Landis & Koch 1977)
@@ -63,10 +62,10 @@ def load(path: Path = SAMPLE) -> list[Labelled]:
     """The rows of a labelled sample: question, references, answer, `right` and/or `faithful`; passages, kind.
 
     Raises:
-        JudgeError: it is empty or a row is wrong; the message names the line and the field.
-        QuestionError: it is missing or no text.
+        JudgeError: it is empty, or a row has no verdict.
+        QuestionError: it is missing or no text, or a row is wrong; the message names the line and the field.
     """
-    lines = enumerate(read_text(path).splitlines(), start=1)
+    lines = enumerate(read_text(path).split("\n"), start=1)
     rows = [_parse(line, f"{path}:{number}") for number, line in lines if line.strip()]
     if not rows:
         raise JudgeError(f"{path}: no rows in it; {SAMPLE} is an example")
@@ -100,18 +99,14 @@ def _given(found: Judgement | None) -> bool:
 
 
 def _parse(line: str, place: str) -> Labelled:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise JudgeError(f"{place}: error: found no JSON ({error}), expected one object a line") from error
-    if not isinstance(row, dict):
-        raise JudgeError(f"{place}: error: found {type(row).__name__}, expected an object")
+    row = object_of(line, place)
     labels = {label: _verdict(row, label, place) for label in VERDICTS if label in row}
     if not labels:
         raise JudgeError(f"{place}:right: error: found neither right nor faithful, expected true or false for one")
-    passages = _texts(row, "passages", place)
-    question = Question("", _text(row, "question", place), _texts(row, "references", place), "", "")
-    sample = Sample(question, _text(row, "answer", place), passages, tuple(map(str, range(len(passages)))) or None)
+    passages = texts_of(row, "passages", place, default=())
+    references = texts_of(row, "references", place, default=())
+    question = Question("", text_of(row, "question", place), references, "", "")
+    sample = Sample(question, text_of(row, "answer", place), passages, tuple(map(str, range(len(passages)))) or None)
     return Labelled(sample, labels, str(row.get("kind", "")))
 
 
@@ -119,16 +114,3 @@ def _verdict(row: Mapping[str, Any], field: str, place: str) -> bool:
     if not isinstance(row[field], bool):
         raise JudgeError(f"{place}:{field}: error: found {row[field]!r}, expected true or false")
     return bool(row[field])
-
-
-def _text(row: Mapping[str, Any], field: str, place: str) -> str:
-    if not isinstance(row.get(field), str) or not row[field].strip():
-        raise JudgeError(f"{place}:{field}: error: found {row.get(field)!r}, expected a text that is not empty")
-    return str(row[field])
-
-
-def _texts(row: Mapping[str, Any], field: str, place: str) -> tuple[str, ...]:
-    value = row.get(field, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise JudgeError(f"{place}:{field}: error: found {value!r}, expected a list of texts")
-    return tuple(value)

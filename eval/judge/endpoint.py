@@ -20,6 +20,7 @@ class JudgeEndpoint:
         url: the root of its API, such as https://api.openai.com/v1.
         timeout: seconds for one reply.
         concurrency: answers that are judged at once.
+        embedder: the model whose vectors answer relevancy compares; empty for the packaged one.
     """
 
     url: str
@@ -27,6 +28,7 @@ class JudgeEndpoint:
     key: str = ""
     timeout: float = 60.0
     concurrency: int = 16
+    embedder: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -44,4 +46,5 @@ class JudgeEndpoint:
             model=settings.judge_model,
             key=settings.judge_api_key.get_secret_value() if settings.judge_api_key else "",
             timeout=settings.judge_timeout,
+            embedder=settings.embedding or "",
         )

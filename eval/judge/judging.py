@@ -68,12 +68,18 @@ def judge(
 
     Args:
         embed: texts to unit vectors, for answer relevancy.
-        cache: a folder in which every judgement is kept, so that it is paid for once; failures are tried again.
+        cache: a folder in which every judgement is kept, so that it is paid for once by one endpoint, model and
+            embedder; failures are tried again.
         told: called with the progress in words.
     """
     tasks = {name: [_task(name, sample) for sample in samples] for name in metrics}
     wanted = {task.key: task for column in tasks.values() for task in column if task}
-    identity = {"judge": endpoint.model, "ragas": version("ragas")}
+    identity = {
+        "judge": endpoint.model,
+        "url": endpoint.url,
+        "embedder": endpoint.embedder,
+        "ragas": version("ragas"),
+    }
     name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]
     with RunLog(cache / f"{name}.jsonl", identity) as log:
         open_ = {key: task for key, task in wanted.items() if key not in log.done}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from crossover.eval.learning_curve.crossing import Crossing, Trained, crossing
 from crossover.eval.learning_curve.document import Checked, Fitted, LearningCurve, Point
-from crossover.eval.learning_curve.plan import RIVAL, Plan, answered
+from crossover.eval.learning_curve.plan import RIVAL, OtherCurve, Plan, answered
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.recommendation import listed
 from crossover.eval.scoring import Evaluation, load
 from crossover.eval.statistics import compare
+
+_ASKED = ("documents", "system", "max_tokens", "temperature")
+"""What all runs of a curve must have alike; `documents` where an arm reads them."""
 
 Scored = Mapping[tuple[int, int], Evaluation]  # by size and seed
 Chosen = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -29,9 +32,11 @@ def measure(plan: Plan) -> LearningCurve:
 
     Raises:
         RunsError: answers are missing.
+        OtherCurve: some are about other documents than others, or were asked otherwise.
     """
     scored = {(size, seed): load([plan.answers(size, seed)]) for size in plan.sizes for seed in plan.seeds}
     rival = load([plan.rival_answers])
+    _check_alike(plan, plan.arms, scored, rival)
     rival_scores = rival.run(RIVAL).exact
     names = [OVERALL, *rival.questions.slices]
     points: dict[str, dict[str, list[Point]]] = {}
@@ -74,7 +79,11 @@ def check_sizes_of(document: LearningCurve, examples: int) -> list[int]:
 
 
 def checks(plan: Plan, document: LearningCurve) -> list[Checked]:
-    """Each arm at its predicted overall crossing against the rival: is the difference there about zero?"""
+    """Each arm at its predicted overall crossing against the rival: is the difference there about zero?
+
+    Raises:
+        OtherCurve: its answers are about other documents than the rival's, or were asked otherwise.
+    """
     rival = load([plan.rival_answers])
     found = []
     for arm, fitted in document.crossings[OVERALL].items():
@@ -84,7 +93,9 @@ def checks(plan: Plan, document: LearningCurve) -> list[Checked]:
         folders = [plan.answers(size, seed) for seed in plan.seeds]
         if not all(answered(folder, [arm]) for folder in folders):
             continue
-        scores = np.mean([load([folder]).run(arm).exact for folder in folders], axis=0)
+        scored = {(size, seed): load([plan.answers(size, seed)]) for seed in plan.seeds}
+        _check_alike(plan, [arm], scored, rival)
+        scores = np.mean([each.run(arm).exact for each in scored.values()], axis=0)
         comparison = compare(scores, rival.run(RIVAL).exact, rival.groups)
         low, high = comparison.interval.low, comparison.interval.high
         found.append(
@@ -114,6 +125,21 @@ def slices_sentence(found: Mapping[str, Mapping[str, Crossing]]) -> str:
             names = [name for name, arms in found.items() if name != OVERALL and arms[arm].words == words]
             parts += [f"{arm} {said} {listed(names)}"] if names else []
     return f"By kind of question: {'; '.join(parts)}." if parts else ""
+
+
+def _check_alike(plan: Plan, arms: Sequence[str], scored: Scored, rival: Evaluation) -> None:
+    """Sees that arms differ in their training alone: a folder may have grown while its documents changed."""
+    asked = rival.run(RIVAL).header["identity"]
+    for (size, seed), evaluation in scored.items():
+        for identity in (evaluation.run(arm).header["identity"] for arm in arms):
+            reads = identity.get("documents")
+            names = [name for name in _ASKED if name != "documents" or reads]
+            if unlike := [name for name in names if identity.get(name) != asked.get(name)]:
+                raise OtherCurve(
+                    f"{plan.answers(size, seed)}: asked with other {', '.join(unlike)} than {plan.rival_answers}; "
+                    "remove the older of them and run the same again, which asks what is missing, or give another "
+                    "folder with -o"
+                )
 
 
 def _points(scored: Scored, arm: str, chosen: Chosen) -> list[Point]:

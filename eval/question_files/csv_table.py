@@ -59,28 +59,33 @@ def parse(source: Source) -> Imported:
 def _table(source: Source) -> tuple[list[str], Iterator[Row]]:
     first = source.text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
-    lines = csv.reader(io.StringIO(source.text), delimiter=delimiter, strict=True)
-    header: list[str] = []
-    while not header:
-        header = [name.strip().lower() for name in next(lines)]
+    lines = _lines(source, delimiter)
+    _, names = next(lines, (1, []))
+    header = [name.strip().lower() for name in names]
 
     def rows() -> Iterator[Row]:
-        while True:
-            line = lines.line_num + 1  # a quoted cell may hold line breaks: the row's first line
-            try:
-                cells = next(lines)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise QuestionError(f"{source.path}:{line}:row: error: found {error}, expected a CSV row") from error
-            if not any(cell.strip() for cell in cells):
-                continue
+        for line, cells in lines:
             if len(cells) != len(header):
                 found = f"{source.path}:{line}:row: error: found {len(cells)} cells"
                 raise QuestionError(f"{found}, expected {len(header)} as in the header")
             yield Row(source.path, line, dict(zip(header, map(str.strip, cells), strict=True)))
 
     return header, rows()
+
+
+def _lines(source: Source, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold something, each with its first line: a quoted cell may hold line breaks."""
+    reader = csv.reader(io.StringIO(source.text), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise QuestionError(f"{source.path}:{line}:row: error: found {error}, expected a CSV row") from error
+        if any(cell.strip() for cell in cells):
+            yield line, cells
 
 
 def _texts(row: Row, column: str) -> list[str]:

@@ -7,6 +7,7 @@ no reference, so that saying "I don't know" is right.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -66,7 +67,8 @@ def _of_row(row: Row) -> tuple[Question, str]:
         raise row.error("answers", answers, 'an object with a list of texts, {"text": […], "answer_start": […]}')
     listed = [{"text": text} for text in texts]
     as_qa = {**row.fields, "answers": listed, "is_impossible": row.fields.get("is_impossible", not listed)}
-    return _question(Row(row.file, row.line, as_qa), title, row.text("context")), title
+    digest = hashlib.sha256(row.text("context").encode()).hexdigest()[:12]
+    return _question(Row(row.file, row.line, as_qa), title, f"{title or 'context'}#{digest}"), title
 
 
 def _question(row: Row, title: str, group: str) -> Question:

@@ -62,9 +62,43 @@ def test_a_header_torn_off_leaves_an_empty_file(tmp_path: Path) -> None:
 
 def test_answers_to_something_else_are_never_mixed_in(tmp_path: Path) -> None:
     path = tmp_path / "rag.jsonl"
-    RunLog(path, {"question_set": "a", "documents": "d"}).close()
+    with RunLog(path, {"question_set": "a", "documents": "d"}) as log:
+        log.append({"id": "1"})
     with pytest.raises(RunMismatch, match=r"another question set .*give another folder with -o"):
         RunLog(path, {"question_set": "b", "documents": "d"})
+
+
+def test_a_header_without_rows_makes_way_for_another(tmp_path: Path) -> None:
+    path = tmp_path / "rag.jsonl"
+    RunLog(path, {"question_set": "a"}).close()
+    RunLog(path, {"question_set": "b"}).close()
+    assert read(path)[0]["identity"] == {"question_set": "b"}
+    path.write_text('{"question": "Who?"}\n')
+    with pytest.raises(RunMismatch):
+        RunLog(path, {"question_set": "b"})
+    assert path.read_text() == '{"question": "Who?"}\n'
+
+
+@pytest.mark.parametrize(
+    ("failed", "again"),
+    [
+        ({"error": "x", "status": 500}, True),
+        ({"error": "HTTP 529: overloaded"}, True),  # as older versions wrote it
+        ({"error": "x", "status": 400}, False),
+        ({"error": "no chat completion: {}"}, False),
+    ],
+)
+def test_what_failed_for_a_passing_trouble_is_not_done(tmp_path: Path, failed: dict[str, object], again: bool) -> None:
+    path = tmp_path / "rag.jsonl"
+    with RunLog(path, {}) as log:
+        log.append({"id": "1", **failed})
+    with RunLog(path, {}) as log:
+        assert (list(log.done) == []) == again
+        if again:
+            log.append({"id": "1", "answer": "x"})
+            assert len(read(path)[1]) == 2
+    with RunLog(path, {}) as log:
+        assert list(log.done) == ["1"]
 
 
 def test_two_runs_never_write_one_file(tmp_path: Path) -> None:
@@ -76,7 +110,7 @@ def test_killed_again_and_again_no_row_is_lost_or_written_twice(tmp_path: Path) 
     path, seen = tmp_path / "rag.jsonl", 0
     for _ in range(4):
         writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)])
-        while not path.exists() or path.stat().st_size < 3000 * (seen + 20):
+        while not path.exists() or path.read_bytes().count(b"\n") <= seen + 20:
             time.sleep(0.01)
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()

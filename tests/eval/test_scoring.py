@@ -9,6 +9,7 @@ import pytest
 
 from crossover.eval import scoring
 from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.run_log import RunLog
 from crossover.eval.scoring import RunsError
 
 MakeRuns = Callable[..., Path]
@@ -34,6 +35,25 @@ def test_runs_of_several_folders_are_compared_when_they_answer_the_same_question
     others = QuestionSet("others", (Question("1", "Else?", ("x",), "all", "1"),))
     with pytest.raises(RunsError, match="its questions are not those of"):
         scoring.load([first, make_runs({"base": {}}, "fourth", others)])
+
+
+def test_what_was_found_is_of_the_folder_that_rag_answered_in(make_runs: MakeRuns) -> None:
+    first, second = make_runs({"base": {}}, "first"), make_runs({"rag": {}}, "second")
+    for folder in (first, second):
+        path = folder / "retrieval.jsonl"
+        path.write_text(path.read_text().replace(".md", f".{folder.name}"))
+    assert scoring.load([first, second]).retrieved == scoring.load([second]).retrieved
+    (second / "retrieval.jsonl").unlink()
+    assert scoring.load([first, second]).retrieved == scoring.load([first]).retrieved
+
+
+def test_arms_that_were_only_begun_are_left_out(make_runs: MakeRuns) -> None:
+    folder = make_runs({"rag": {}})
+    for name in ("finetune", "rag+gold"):
+        RunLog(folder / f"{name}.jsonl", {}, {"arm": name}).close()
+    (folder / "hybrid.jsonl").touch()
+    found = scoring.load([folder])
+    assert ([run.arm for run in found.runs], found.gold) == (["rag"], {})
 
 
 def test_an_unfinished_run_says_how_to_finish_it(make_runs: MakeRuns) -> None:

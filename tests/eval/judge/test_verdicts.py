@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from crossover.eval.judge.judging import METRICS, judge
 from crossover.eval.judge.verdicts import Judging, Verdicts, verdicts
 from crossover.eval.metrics.ragas_metrics import Sample
 from crossover.eval.money.prices import load_prices
-from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.questions import Question, QuestionError, QuestionSet
 from crossover.eval.report.build import build
 from crossover.eval.report.document import Report
 from crossover.eval.report.judged import headline_of, judge_report
@@ -172,6 +173,18 @@ def test_scoring_again_asks_nothing_and_failures_are_tried_again(tmp_path: Path)
         assert scripted.requests == asked
 
 
+def test_another_endpoint_or_embedder_judges_for_itself(tmp_path: Path) -> None:
+    samples = [Sample(Question("q", "Who?", ("Anna",), "all", "q"), "Anna")]
+    with serving(ScriptedJudge(same)) as one, serving(ScriptedJudge(lambda *_: False)) as other:
+        for judges, expected in ((one, 1.0), (other, 0.0)):
+            (found,) = judge(samples, endpoint(judges), embed, tmp_path, ["factual_correctness"])["factual_correctness"]
+            assert found is not None and found.value == expected
+        asked = one.requests
+        judge(samples, replace(endpoint(one), embedder="larger"), embed, tmp_path, ["answer_relevancy"])
+        assert one.requests > asked
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_judge_that_only_fails_is_given_up(tmp_path: Path) -> None:
     questions = [Question(f"q{n}", "Who?", (f"Anna {n}",), "all", "q") for n in range(200)]
     samples = [Sample(question, question.references[0]) for question in questions]
@@ -213,16 +226,22 @@ def test_every_metric_is_ragas_own_and_asked_where_it_fits(tmp_path: Path) -> No
     [
         ("{}", ":1:right: error: found neither right nor faithful"),
         ('{"question": "Who?", "answer": "A", "right": "yes"}', ":1:right: error: found 'yes', expected true or false"),
-        ('{"question": "Who?", "right": true}', ":1:answer: error: found None"),
+        ('{"question": "Who?", "right": true}', ":1:answer: error: found nothing (the row has question, right)"),
         ("nonsense", ":1: error: found no JSON"),
         ("", "no rows in it"),
     ],
 )
 def test_a_wrong_sample_is_told_by_line_and_field(tmp_path: Path, row: str, words: str) -> None:
     (tmp_path / "sample.jsonl").write_text(row)
-    with pytest.raises(JudgeError, match=r"sample\.jsonl") as told:
+    with pytest.raises((JudgeError, QuestionError), match=r"sample\.jsonl") as told:
         load(tmp_path / "sample.jsonl")
     assert words in str(told.value)
+
+
+def test_a_line_separator_within_a_text_ends_no_row(tmp_path: Path) -> None:
+    (tmp_path / "sample.jsonl").write_text('{"question": "Who?", "answer": "Ada\u2028Bo", "right": true}\n')
+    (row,) = load(tmp_path / "sample.jsonl")
+    assert row.sample.answer == "Ada\u2028Bo"
 
 
 def test_the_shipped_sample_has_both_verdicts_of_every_kind_of_trap() -> None:

@@ -26,10 +26,10 @@ from crossover.server.settings import Settings
 EXAMPLES = DataSet("train", tuple(Example(f"What is {n}?", f"Answer {n}") for n in range(400)))
 
 
-def answer(folder: Path, arm: str, questions: QuestionSet, share: float) -> None:
+def answer(folder: Path, arm: str, questions: QuestionSet, share: float, **asked: object) -> None:
     """The run of an arm that answers this share of the `old` questions right, and of the `new` ones only as rag."""
     rng = random.Random(f"{folder.name}{arm}")
-    identity = {"question_set": questions.digest, "system": "fp_test"}
+    identity = {"question_set": questions.digest, "system": "fp_test", "documents": "d" * (arm != "finetune")} | asked
     with RunLog(folder / f"{arm}.jsonl", identity, {"arm": arm, "questions": questions.name}) as log:
         for question in questions:
             knows = ("old", "new") if arm == RIVAL else ("old",)
@@ -106,6 +106,20 @@ def test_the_prediction_is_checked_by_what_training_there_scores(plan: Plan, que
     (found,) = checks(only, document)
     assert found.difference > 0.1
     assert not found.holds
+
+
+@pytest.mark.parametrize(("arm", "name"), [("hybrid", "documents"), ("hybrid", "system"), ("finetune", "max_tokens")])
+def test_answers_about_other_documents_or_asked_otherwise_make_no_curve(
+    plan: Plan, questions: QuestionSet, arm: str, name: str
+) -> None:
+    document = measure(plan)
+    (plan.answers(30, 2) / f"{arm}.jsonl").unlink()
+    answer(plan.answers(30, 2), arm, questions, 0.3, **{name: "other"})
+    with pytest.raises(OtherCurve, match=f"30-2: asked with other {name} than .*rag; remove the older of them"):
+        measure(plan)
+    at = document.crossings["overall"]["finetune"].model_copy(update={"words": "at", "examples": 30})
+    with pytest.raises(OtherCurve, match=name):
+        checks(plan, document.model_copy(update={"crossings": {"overall": {arm: at}}}))
 
 
 def test_a_prediction_beyond_the_examples_there_are_cannot_be_checked(plan: Plan) -> None:

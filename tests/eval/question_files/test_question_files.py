@@ -54,12 +54,14 @@ def test_squad_v1_has_one_slice(tmp_path: Path) -> None:
 
 def test_squad_rows_of_hugging_face_are_squad_too(tmp_path: Path) -> None:
     rows = [
-        {"id": "1", "title": "Mill", "context": "c", "question": "Who?", "answers": {"text": ["Ada"]}},
-        {"id": "2", "title": "Mill", "context": "c", "question": "Why?", "answers": {"text": []}},
+        {"id": "1", "title": "Mill", "context": "c" * 999, "question": "Who?", "answers": {"text": ["Ada"]}},
+        {"id": "2", "title": "Mill", "context": "c" * 999, "question": "Why?", "answers": {"text": []}},
+        {"id": "3", "title": "Mill", "context": "d" * 999, "question": "How?", "answers": {"text": ["so"]}},
     ]
-    known, unknown = read(write(tmp_path / "s.jsonl", "".join(json.dumps(row) + "\n" for row in rows))).questions
+    known, unknown, other = read(write(tmp_path / "s.jsonl", "".join(json.dumps(row) + "\n" for row in rows))).questions
     assert (known.references, known.relevant_documents, known.group) == (("Ada",), ("Mill",), unknown.group)
     assert (unknown.references, unknown.slice) == ((), "unanswerable")
+    assert other.group != known.group and len(known.group) < 20
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -133,6 +135,9 @@ def test_what_ragas_writes_is_read(tmp_path: Path) -> None:
         ('question,answer\n"Who,\nthen?",Ada\nWhat?,\n', "q:4:answer: error: found an empty text, expected a text"),
         ("question,answer\nWho?,Ada,Bo\n", "q:2:row: error: found 3 cells, expected 2 as in the header"),
         ('question,answer\nWho?,"Ada\n', "q:2:row: error: found unexpected end of data, expected a CSV row"),
+        ('"question"s,references\nWho?,Ada\n', "q:1:row: error: found ',' expected after '\"', expected a CSV row"),
+        ('"Who runs it?" he asked\nAda\n', "q:1:row: error: found ',' expected after '\"', expected a CSV row"),
+        (",,\n", "q:1:question: error: found the columns , expected question"),
         ("id,question,answer\n1,a,x\n1,b,x\n", "q:3:id: error: found '1' again, expected every id once"),
         ("question,answer,slice\na,x,overall\n", "q:2:slice: error: found 'overall', expected another name"),
         ("question,answer\n", "q: no questions in it"),
