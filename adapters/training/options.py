@@ -16,9 +16,9 @@ _ROWS, _FEWEST_EPOCHS = 64_000, 3
 """A course of the default length shows about so many rows at most; of very many examples each still so often."""
 _STEPS = 1_300
 """So many steps the default learning rate is made for; of longer courses it would leave what they had reached."""
-_READING, _CONTEXT_EPOCHS = 0.2, 0.7
+_READING, _CONTEXT_EPOCHS = 0.2, 0.8
 """The share of a training with context that keeps reading and refusing, which learning answers by heart spoils, and of
-the epochs that it has; rows with passages are long, so that both take as long as all epochs without replay."""
+the epochs that it has, so that it shows as many rows as without."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 

@@ -103,7 +103,7 @@ def _line(registry: Registry, version: AdapterVersion | None) -> Iterator[Adapte
 
 def _reading(seed: int, passages: int) -> Iterator[Drawn]:
     served = SCRATCH[-1].mix.reading
-    style = replace(served.style, passages=(1, max(1, passages)), handbook=0.0)  # short ones: they are many
+    style = replace(served.style, passages=(1, max(1, passages)))
     task = replace(served, style=style, turns=(1, 1), which=0.0, formats=0.0, unanswerable=_UNANSWERABLE)
     draw = Draw(f"replay {seed}", "train")
     while True:

@@ -31,6 +31,6 @@ def test_what_the_user_gives_stays() -> None:
 
 def test_with_context_a_fifth_of_the_course_keeps_reading_unless_the_user_decides() -> None:
     context = OPTIONS.for_context()
-    assert (context.replay, context.epochs) == (0.2, round(0.7 * OPTIONS.epochs))
+    assert (context.replay, context.epochs) == (0.2, round(0.8 * OPTIONS.epochs))
     assert OPTIONS.for_context({"replay"}) == OPTIONS
     assert OPTIONS.for_context({"epochs"}).epochs == OPTIONS.epochs
