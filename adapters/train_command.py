@@ -81,6 +81,14 @@ def train(
         typer.Option(min=1, help="Rank of the LoRA matrices.", show_default=f"{_DEFAULT.rank}, or as --continue-from"),
     ] = None,
     rslora: Annotated[bool, typer.Option("--rslora", help="Scale by the root of the rank, for large ranks.")] = False,
+    strength: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="How much of what was learnt counts, 1 at most: less keeps more of what the base model can.",
+            show_default="1; with context 0.9, but not with --continue-from",
+        ),
+    ] = _DEFAULT.strength,
     virtual_tokens: Annotated[
         int, typer.Option(min=1, help="How many stand in front of every prompt, by p-tuning.")
     ] = _DEFAULT.virtual_tokens,
@@ -143,6 +151,7 @@ def train(
         name=name,
         method=method,
         epochs=epochs,
+        strength=strength,
         virtual_tokens=virtual_tokens,
         learning_rate=learning_rate or METHODS.get(method, _DEFAULT).learning_rate,
         batch=batch,

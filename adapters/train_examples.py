@@ -41,7 +41,8 @@ def train_examples(
     loaded = [load(file, request.form, skip_bad=request.skip_bad) for file, _ in wanted]
     tasks = [Task(data, weight) for (data, _), (_, weight) in zip(loaded, wanted, strict=True)]
     if open_index:
-        options = options.for_context(request.given)
+        # What a training goes on from is scaled already.
+        options = options.for_context(request.given | ({"strength"} if parent else set()))
     options = options.suited(sum(task.weight * len(task.data.examples) for task in tasks), request.given)
     held_out = request.held_out
     if tune is not None and not (options.early_stopping and divided(held_out)[0]):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TAKEN = ("name", "rank", "alpha", "batch", "seed", "prompts", "template_kwargs", "command", "device")
 _OWN_DEFAULTS = ("epochs", "learning_rate")
-_UNFIT = ("with_context", "replay", "tune", "rslora", "closed", "virtual_tokens")
+_UNFIT = ("with_context", "replay", "tune", "rslora", "strength", "closed", "virtual_tokens")
 
 
 def train_pairs(request: TrainingRequest, beta: float, progress: Callable[[Progress], None]) -> AdapterVersion:

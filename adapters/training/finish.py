@@ -30,12 +30,16 @@ class Stopwatch:
         return {"wall_seconds": round(wall, 1), "device_seconds": round(device, 1)}
 
 
-def save_adapter(model: PeftModel, base: BaseModel, folder: Path) -> None:
+def save_adapter(model: PeftModel, base: BaseModel, folder: Path, strength: float = 1.0) -> None:
     """Write the trained adapter as vLLM and PEFT read it, and nothing else; LoRA's weights in bfloat16.
 
     What is gated is what is written here, and half the bytes are half of what serving reads in every step.
+
+    Args:
+        strength: what LoRA's second matrices, and with them all that it does, are scaled by.
     """
-    rounded = {name: weight.detach().bfloat16() for name, weight in model.named_parameters() if weight.requires_grad}
+    trained = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
+    rounded = {name: (weight * (strength if ".lora_B." in name else 1)).bfloat16() for name, weight in trained.items()}
     # DPO's model has a frozen copy of its parent, too. Left to "auto", PEFT would ask the hub for the vocabulary.
     model.save_pretrained(str(folder), selected_adapters=["default"], save_embedding_layers=False, state_dict=rounded)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))

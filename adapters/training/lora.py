@@ -97,7 +97,7 @@ def train(
         if options.method == FULL:
             save_model(model, base, folder)
         else:
-            save_adapter(model, base, folder)
+            save_adapter(model, base, folder, options.strength)
         write_kept(folder, material.data.examples, kept)
         losses.draw(folder)
         drawer, data = material.drawer, material.data

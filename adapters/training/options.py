@@ -10,7 +10,7 @@ from crossover.adapters.card import FULL, P_TUNING
 from crossover.adapters.prompt import Prompts
 from crossover.adapters.training.context import Mixture
 
-_LORA = ("rank", "alpha", "rslora")
+_LORA = ("rank", "alpha", "rslora", "strength")
 _UNUSED = {P_TUNING: _LORA, FULL: (*_LORA, "virtual_tokens")}
 _ROWS, _FEWEST_EPOCHS = 64_000, 3
 """A course of the default length shows about so many rows at most; of very many examples each still so often."""
@@ -19,6 +19,9 @@ _STEPS = 1_300
 _READING, _CONTEXT_EPOCHS = 0.2, 0.8
 """The share of a training with context that keeps reading and refusing, which learning answers by heart spoils, and of
 the epochs that it has, so that it shows as many rows as without."""
+_CONTEXT_STRENGTH = 0.9
+"""What reading gains by it a made-up company's `hybrid` shows: 75 instead of 65 % right on what changed, 76 instead of 68
+on what is new; what was learnt by heart loses nothing."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
@@ -40,6 +43,9 @@ class TrainOptions:
     """Scale of the adapter; None: twice the rank, so that every rank has the same, or 8 with `rslora`."""
     rslora: bool = False
     """Scale by the root of the rank (Kalajdzievski 2023, arXiv:2312.03732): large ranks then learn as fast."""
+    strength: float = 1.0
+    """How much of what was learnt counts: the finished LoRA is scaled by it, and lies so far between the base model and
+    what was trained (as weights of whole models in Wortsman et al. 2022, arXiv:2109.01903)."""
     virtual_tokens: int = 20
     """How many stand in front of a prompt, by P-tuning."""
     learning_rate: float = 3e-3
@@ -67,6 +73,8 @@ class TrainOptions:
                 raise ValueError(f"{name.replace('_', '-')} {getattr(self, name)}: expected a number above 0")
         if not 0 <= self.replay < 1:
             raise ValueError(f"replay {self.replay}: expected a share from 0 to below 1")
+        if not 0 < self.strength <= 1:
+            raise ValueError(f"strength {self.strength}: expected a share above 0, 1 at most")
 
     def suited(self, examples: float, given: Collection[str] = ()) -> TrainOptions:
         """The same for a number of examples: many of them need fewer epochs, many steps a lower learning rate.
@@ -83,15 +91,16 @@ class TrainOptions:
         return replace(self, epochs=epochs, learning_rate=rate)
 
     def for_context(self, given: Collection[str] = ()) -> TrainOptions:
-        """The same for a training with context: a part is replay and, unless epochs are given, it takes no longer.
+        """The same for a training with context: a part is replay, in as many fewer epochs, and not all of it counts.
 
         Args:
             given: the options that the user decided, which stay.
         """
+        strength = self.strength if "strength" in given else _CONTEXT_STRENGTH
         if "replay" in given:
-            return self
+            return replace(self, strength=strength)
         epochs = self.epochs if "epochs" in given else round(self.epochs * _CONTEXT_EPOCHS)
-        return replace(self, replay=_READING, epochs=epochs)
+        return replace(self, replay=_READING, epochs=epochs, strength=strength)
 
     @property
     def lora_alpha(self) -> int:
@@ -104,7 +113,9 @@ class TrainOptions:
         for other in ("name", "method", "command", "prompts", "device", "checkpoint_seconds", "early_stopping"):
             del values[other]
         values["alpha"] = self.lora_alpha
-        left_out = {name for name in ("rslora", "replay") if not values[name]}
+        left_out = {
+            name for name, plain in (("rslora", False), ("replay", 0), ("strength", 1)) if values[name] == plain
+        }
         for other in left_out | unused_by(self.method):
             del values[other]
         return values

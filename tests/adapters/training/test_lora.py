@@ -128,6 +128,14 @@ train(read(Path(sys.argv[1])), options, resolve(None), Registry(Path(sys.argv[2]
 """
 
 
+def test_an_adapter_of_half_the_strength_does_half_as_much(reader: BaseModel, tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    whole, half = (train(DATA, replace(QUICK, strength=strength), reader, registry).path for strength in (1.0, 0.5))
+    written, halved = (load_file(path / "adapter_model.safetensors") for path in (whole, half))
+    for name, weight in written.items():
+        assert torch.equal(halved[name], weight * (0.5 if ".lora_B." in name else 1)), name
+
+
 def test_a_killed_training_leaves_the_old_state_and_goes_on_to_the_same_adapter(
     reader: BaseModel, tmp_path: Path
 ) -> None:

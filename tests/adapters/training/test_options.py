@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crossover.adapters.training.options import TrainOptions
@@ -32,5 +34,14 @@ def test_what_the_user_gives_stays() -> None:
 def test_with_context_a_fifth_of_the_course_keeps_reading_unless_the_user_decides() -> None:
     context = OPTIONS.for_context()
     assert (context.replay, context.epochs) == (0.2, round(0.8 * OPTIONS.epochs))
-    assert OPTIONS.for_context({"replay"}) == OPTIONS
+    assert OPTIONS.for_context({"replay", "strength"}) == OPTIONS
     assert OPTIONS.for_context({"epochs"}).epochs == OPTIONS.epochs
+
+
+def test_with_context_not_all_that_is_learnt_counts_unless_the_user_decides() -> None:
+    assert OPTIONS.for_context().hyperparameters()["strength"] == 0.9
+    assert "strength" not in OPTIONS.for_context({"strength"}).hyperparameters()
+    assert "strength" not in replace(OPTIONS, method="p-tuning", strength=0.5).hyperparameters()
+    for wrong in (0.0, 1.5):
+        with pytest.raises(ValueError, match=f"strength {wrong}"):
+            replace(OPTIONS, strength=wrong)
