@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 from crossover.eval.money.document import BreakEven, Pair, Sensitivity
 
@@ -27,10 +28,12 @@ def pair_sentence(money: BreakEven, pair: Pair) -> str:
 
 def amount(money: BreakEven, value: float | None) -> str:
     """An amount with its currency, to three figures."""
-    if value is None:
-        return "unknown"
-    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{text} {money.currency}"
+    return "unknown" if value is None else f"{figures(value)} {money.currency}"
+
+
+def figures(value: float) -> str:
+    """Three figures of an amount, however small it is."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{Decimal(f'{value:.3g}'):f}"
 
 
 def about(load: int) -> str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crossover.eval.attribution import COMPONENTS, Cause
-from crossover.eval.money.words import about, key_words, telling, unmoved
+from crossover.eval.money.words import about, figures, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
 from crossover.eval.report import money_plots, plots
 from crossover.eval.report.curve_plots import curve_pictures
@@ -113,7 +113,7 @@ def _figure(value: float | None) -> str:
 
 
 def _amount(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return "–" if value is None else figures(value)
 
 
 def _mebibytes(gib: float | None) -> str:

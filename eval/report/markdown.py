@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crossover.eval.money.document import BreakEven
-from crossover.eval.money.words import about, key_words, telling, unmoved
+from crossover.eval.money.words import about, figures, key_words, telling, unmoved
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import JudgedScore, JudgeReport, Report, Routed
 from crossover.eval.report.failures import weakest_sentence
@@ -152,7 +152,7 @@ def _money(money: BreakEven) -> list[str]:
 
 
 def _amount(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    return "–" if value is None else figures(value)
 
 
 def _failures(report: Report) -> str:

@@ -15,6 +15,7 @@ from crossover.eval.money.document import BreakEven
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import Prices, load_prices
 from crossover.eval.money.pricing import Usage
+from crossover.eval.money.words import figures
 from crossover.eval.scoring import Evaluation
 
 MakeRuns = Callable[..., Path]
@@ -211,3 +212,10 @@ def test_the_document_survives_the_way_to_json_and_an_old_report_has_none(evalua
     found = money(evaluation, KEPT, load_prices())
     assert BreakEven.model_validate_json(found.model_dump_json()) == found
     assert BreakEven.model_validate({}).pairs == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0000597123, "0.0000597"), (0.0, "0"), (-0.5, "-0.5"), (99.99, "100"), (12345.6, "12,346")]
+)
+def test_no_amount_is_written_as_a_power_of_ten(value: float, text: str) -> None:
+    assert figures(value) == text
