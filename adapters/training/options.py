@@ -20,8 +20,8 @@ _READING, _CONTEXT_EPOCHS = 0.2, 0.8
 """The share of a training with context that keeps reading and refusing, which learning answers by heart spoils, and of
 the epochs that it has, so that it shows as many rows as without."""
 _CONTEXT_STRENGTH = 0.9
-"""By it a made-up company's `hybrid` gains reading (75 instead of 65 % right on what changed, 76 instead of 68 on what is
-new) and loses nothing of what was learnt by heart."""
+"""By it a made-up company's `hybrid` gains reading (75 instead of 65 % right on what changed, 76 instead of 68 on what
+is new) and loses nothing of what was learnt by heart."""
 _RSLORA_ALPHA = 8  # at rank 16 the same scale, 2, as without
 
 
