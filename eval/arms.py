@@ -51,12 +51,17 @@ class Arm:
     @property
     def retrieves(self) -> bool:
         """Whether its answers depend on the index."""
-        return self.strategy == AUTO or STRATEGIES[self.strategy].passages
+        return retrieves(self.strategy)
 
     @property
     def uses_training(self) -> bool:
         """Whether its answers depend on an adapter, or on the examples that one was trained on."""
         return self.strategy == AUTO or STRATEGIES[self.strategy].adapter or bool(self.body.get("examples"))
+
+
+def retrieves(strategy: str) -> bool:
+    """Whether a search stands before each of its answers; `auto` searches before it chooses."""
+    return strategy == AUTO or STRATEGIES[strategy].passages
 
 
 def resolve(names: Sequence[str], adapter: str | None = None, examples: int = 3) -> list[Arm]:

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from crossover.adapters.thoughts import without_thoughts
-from crossover.eval.arms import WITH_EXAMPLES, Arm
+from crossover.eval.arms import Arm
 from crossover.eval.client import AskRefused, Client, ServerState
 from crossover.eval.external import ExternalArm
 from crossover.eval.questions import Question, QuestionSet
 from crossover.eval.router import features_file
-from crossover.eval.router.features_file import open_log
+from crossover.eval.router.features_file import as_asked, open_log
 from crossover.eval.run_log import Row, RunLog, sources_of
 from crossover.server.routing.circumstances import Circumstances
 from crossover.server.strategies import AUTO
@@ -170,13 +170,9 @@ async def _open_features(
     told = await client.route("Hello", _alias(arms))
     name = told["features"][0]["adapter"]
     served = f"{name}@{state.adapters[name]}" if name else None
-    # The arms say how many examples they show; the server's own settings may differ. Where it shows as many in `rag`
-    # as an arm does, that arm is its `rag`.
-    shown = {arm.name: arm.body["examples"] for arm in arms if "examples" in arm.body}
-    as_served = told["circumstances"]["rag_examples"] == shown.get(WITH_EXAMPLES)
-    settings = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get(WITH_EXAMPLES if as_served else "rag")}
-    now = told["circumstances"] | {key: number for key, number in settings.items() if number is not None}
-    return open_log(folder, questions, (state.documents, served), Circumstances.model_validate(now))
+    shown = {arm.name: arm.body.get("examples") for arm in arms}
+    now = as_asked(Circumstances.model_validate(told["circumstances"]), shown)
+    return open_log(folder, questions, (state.documents, served), now)
 
 
 def _alias(arms: Sequence[Arm]) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.adapters.registry import AdapterVersion
 from crossover.eval.advice.evidence import Against, Drift
+from crossover.eval.arms import FINE_TUNED, WITH_EXAMPLES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from crossover.eval.questions import QuestionSet
     from crossover.eval.scoring import Evaluation, ScoredRun
 
-_TUNED, _RIVALS = ("finetune", "hybrid"), ("rag", "rag+examples")
+_RIVALS = ("rag", WITH_EXAMPLES)
 _ASKING = ("max_tokens", "temperature", "seed", "prompt_settings")
 
 
@@ -33,9 +34,9 @@ def ask_canary(questions: QuestionSet, version: AdapterVersion, home: Path, url:
     from crossover.eval.running import RunRequest, run
     from crossover.eval.scoring import load
 
-    request = RunRequest(questions, home, strategies=[*_RIVALS, *_TUNED], adapter=version.name)
+    request = RunRequest(questions, home, strategies=[*_RIVALS, *FINE_TUNED], adapter=version.name)
     found = load([run(request, url, console)])
-    answered = {name for arm in _TUNED for name in _run(found, arm).adapters}
+    answered = {name for arm in FINE_TUNED for name in found.run(arm).adapters}
     if others := sorted(answered - {version.served_name}):
         raise RuntimeError(
             f"--canary asks the version that is promoted ({', '.join(others)}), not {version.served_name}: promote it "
@@ -61,22 +62,20 @@ def first_answers(now: Evaluation, version: AdapterVersion, home: Path) -> Evalu
         runs = {run.arm: run for run in found.runs}
         known = [(question.id, question.question) for question in found.questions]
         alike = all(
-            arm in runs
-            and runs[arm].adapters == [version.served_name]
-            and _asking(runs[arm]) == _asking(_run(now, arm))
-            for arm in _TUNED
+            arm in runs and runs[arm].adapters == [version.served_name] and _asking(runs[arm]) == _asking(now.run(arm))
+            for arm in FINE_TUNED
         )
         if known == asked and alike:
-            begun.append((str(runs[_TUNED[0]].header.get("started_at", "")), found))
+            begun.append((str(runs[FINE_TUNED[0]].header.get("started_at", "")), found))
     at, first = min(begun, key=lambda each: each[0], default=("", None))
-    return first if at != _run(now, _TUNED[0]).header.get("started_at") else None
+    return first if at != now.run(FINE_TUNED[0]).header.get("started_at") else None
 
 
 def drifts(before: Evaluation, now: Evaluation) -> tuple[Drift, ...]:
     """How each arm with the adapter answers now beside then, question by question, corrected together."""
     from crossover.eval.statistics import compare, holm
 
-    pairs = [(_run(before, arm), _run(now, arm)) for arm in _TUNED]
+    pairs = [(before.run(arm), now.run(arm)) for arm in FINE_TUNED]
     raw = [compare(here.exact, then.exact, now.groups, comparisons=len(pairs)) for then, here in pairs]
     return tuple(
         Drift(here.arm, float(then.exact.mean()), float(here.exact.mean()), comparison)
@@ -89,7 +88,7 @@ def against_retrieval(now: Evaluation) -> Against:
     from crossover.eval.statistics import compare
 
     tuned, rival = (
-        max((_run(now, arm) for arm in arms), key=lambda run: run.exact.mean()) for arms in (_TUNED, _RIVALS)
+        max((now.run(arm) for arm in arms), key=lambda run: run.exact.mean()) for arms in (FINE_TUNED, _RIVALS)
     )
     comparison = compare(tuned.exact, rival.exact, now.groups)
     return Against(tuned.arm, rival.arm, float(tuned.exact.mean()), float(rival.exact.mean()), comparison)
@@ -98,7 +97,3 @@ def against_retrieval(now: Evaluation) -> Against:
 def _asking(run: ScoredRun) -> dict[str, Any]:
     """What the answers of a run depend on besides questions, adapter and documents."""
     return {name: run.header["identity"].get(name) for name in _ASKING}
-
-
-def _run(evaluation: Evaluation, arm: str) -> ScoredRun:
-    return next(run for run in evaluation.runs if run.arm == arm)

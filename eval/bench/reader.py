@@ -9,7 +9,6 @@ Each fact is invented and trained in three wordings of its question, then asked 
 from __future__ import annotations
 
 import asyncio
-import re
 import statistics
 import tempfile
 import time
@@ -97,7 +96,7 @@ async def _answers(name: str, adapter: Path, questions: Sequence[str]) -> list[s
             for question in questions
         ]
         measured = await load.closed(running.completions, bodies, _CONCURRENCY)
-    return [re.sub(r" \[\d+\]$", "", answer["choices"][0]["text"].strip()) for answer in measured.answers]
+    return [answer["choices"][0]["text"] for answer in measured.answers]
 
 
 async def speed(beside: Path, rounds: int, size: int) -> dict[str, Any]:

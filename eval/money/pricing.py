@@ -8,14 +8,13 @@ from datetime import datetime
 
 import numpy as np
 
-from crossover.eval.arms import STRATEGY_OF, WITH_EXAMPLES
+from crossover.eval.arms import STRATEGY_OF, WITH_EXAMPLES, retrieves
 from crossover.eval.money.arm_cost import MONTH_DAYS, ArmCost, Gpus
 from crossover.eval.money.footprint import Footprint, Kept
 from crossover.eval.money.prices import PerToken, Prices
 from crossover.eval.permutation import Scores
 from crossover.eval.run_log import sources_of
 from crossover.eval.scoring import ScoredRun
-from crossover.server.strategies import AUTO, STRATEGIES
 
 _DAY_SECONDS = 86_400
 _SHOWS_EXAMPLES = ("few-shot", WITH_EXAMPLES)
@@ -49,11 +48,13 @@ class Usage:
     @classmethod
     def of(cls, run: ScoredRun) -> Usage:
         """The usage of a run."""
+        strategy = STRATEGY_OF.get(run.arm)
+        searches = strategy is not None and retrieves(strategy)
         return cls(
             arm=run.arm,
             prompt_tokens=_tokens(run, "prompt_tokens"),
             answer_tokens=_tokens(run, "completion_tokens"),
-            searches=1.0 if _always_searches(run.arm) else float(np.mean([bool(sources_of(row)) for row in run.rows])),
+            searches=1.0 if searches else float(np.mean([bool(sources_of(row)) for row in run.rows])),
             adapter=next(iter(run.adapters), None),
             shows_examples=run.arm in _SHOWS_EXAMPLES or bool(_prompt_settings(run).get("examples")),
             questions_per_second=_reached(run),
@@ -170,12 +171,6 @@ def _reached(run: ScoredRun) -> float:
         busy += max(0.0, begun + seconds - max(until, begun))
         until = max(until, begun + seconds)
     return len(spans) / busy if busy else math.nan
-
-
-def _always_searches(arm: str) -> bool:
-    """Whether a search stands before each of its answers, whatever it finds and whether that is shown."""
-    strategy = STRATEGY_OF.get(arm)
-    return strategy == AUTO or (strategy is not None and STRATEGIES[strategy].passages)
 
 
 def _tokens(run: ScoredRun, field: str) -> Scores:

@@ -104,7 +104,8 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
                 f"{folder}: {arm} was asked of {asked}, and with these settings a server is {system}: give it the "
                 "base model, prompts and settings of then, or run the same `crossover eval run` again"
             )
-    now = _as_asked(Circumstances.of(settings, base, tokenizer), headers)
+    shown = {arm: header["identity"].get("prompt_settings", {}).get("examples") for arm, header in headers.items()}
+    now = as_asked(Circumstances.of(settings, base, tokenizer), shown)
     promoted = server["adapters"]
     if len(promoted) > 1:
         raise RunMismatch(f"{folder}: several adapters were promoted; features are recorded by `crossover eval run`")
@@ -124,9 +125,14 @@ def record_from_home(folder: Path, questions: QuestionSet, settings: Settings) -
                     log.append({"id": question.id, "features": seen.known()})
 
 
-def _as_asked(now: Circumstances, headers: Mapping[str, Row]) -> Circumstances:
-    """The circumstances with as many examples as the arms showed, which the settings need not know."""
-    shown = {arm: header["identity"].get("prompt_settings", {}).get("examples") for arm, header in headers.items()}
+def as_asked(now: Circumstances, shown: Mapping[str, int | None]) -> Circumstances:
+    """The circumstances with as many examples as the arms show, which a server's own settings need not know.
+
+    Where it shows as many in `rag` as an arm does, that arm is its `rag`.
+
+    Args:
+        shown: by arm; None, or no such arm: the server's own number.
+    """
     rag = WITH_EXAMPLES if now.rag_examples == shown.get(WITH_EXAMPLES) else "rag"
     found = {"few_shot": shown.get("few-shot"), "rag_examples": shown.get(rag)}
     return now.model_copy(update={name: count for name, count in found.items() if count is not None})

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from asked_questions import fitted
 
-from crossover.adapters.base_model import resolve
 from crossover.adapters.card import AdapterCard, DataCard
-from crossover.adapters.chat_template import ChatTokenizer
-from crossover.adapters.registry import Registry
 from crossover.indexer.document import Document
 from crossover.indexer.filters import DocumentFilter
-from crossover.indexer.index import Index
-from crossover.server.engine.client import Engine
-from crossover.server.examples import TrainingExamples
 from crossover.server.preparation import auto_adapter, prepare, views_of
-from crossover.server.promoted import Promoted
 from crossover.server.protocol import Question, Target
 from crossover.server.routing import routing_log
 from crossover.server.routing.checking import SEEN, Check
-from crossover.server.routing.circumstances import Circumstances
 from crossover.server.routing.columns import Scale
 from crossover.server.routing.estimators import Rate
 from crossover.server.routing.features import NAMES
 from crossover.server.routing.policy import FILE
-from crossover.server.routing.router import Router
-from crossover.server.services import Services
+from crossover.server.services import Services, open_services
 from crossover.server.settings import Settings
 
 QUESTION = "Who runs the Velmora office?"
@@ -37,27 +28,12 @@ ALIEN = "0" * 12
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """All that a server has but vLLM, which nothing is asked of."""
-    settings = Settings(home=tmp_path, router_log=True)
-    base = resolve(None)
-    tokenizer, registry = ChatTokenizer(base.path), Registry(tmp_path)
-    now = Circumstances.of(settings, base, tokenizer)
-    with Index.open(settings) as index:
-        index.add([Document(id="velmora", title="Velmora", text="The Velmora office is run by Anna Tovan.")])
-        yield Services(
-            settings=settings,
-            base=base,
-            tokenizer=tokenizer,
-            index=index,
-            registry=registry,
-            promoted=Promoted(registry, None),
-            examples=TrainingExamples(registry, index),
-            router=Router(tmp_path / FILE, now, registry.names, settings),
-            engine=Engine(["http://127.0.0.1:9"], base.name),
-            supervisor=None,
-            context=512,
-        )
+    settings = Settings(home=tmp_path, router_log=True, vllm_url="http://127.0.0.1:9")
+    async with open_services(settings) as opened:
+        opened.index.add([Document(id="velmora", title="Velmora", text="The Velmora office is run by Anna Tovan.")])
+        yield opened
 
 
 def promote(services: Services, name: str, base_fingerprint: str) -> None:

@@ -200,13 +200,18 @@ def test_a_full_disk_leaves_no_half_line_behind(tmp_path: Path) -> None:
     assert file.read_bytes() == whole
 
 
+def beside_adapters(policy: Policy, home: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Router, list[str]]:
+    """A router that looks at its adapters with each question, and the names of those that are there."""
+    monkeypatch.setattr("crossover.server.routing.router._NAMES_SECONDS", 0)
+    policy.save(home / "policy.json")
+    there = ["house"]
+    return Router(home / "policy.json", HERE, lambda: there, Settings(home=home)), there
+
+
 def test_a_policy_goes_and_comes_back_with_its_adapter(
     policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crossover.server.routing.router._NAMES_SECONDS", 0)
-    policy.save(tmp_path / "policy.json")
-    there = ["house"]
-    auto = Router(tmp_path / "policy.json", HERE, lambda: there, Settings(home=tmp_path))
+    auto, there = beside_adapters(policy, tmp_path, monkeypatch)
     assert auto.route(CHANGED).trace["by"] == "policy"
     there.clear()
     assert auto.route(CHANGED).trace["by"] == "rules" and "no longer here" in auto.state
@@ -217,10 +222,7 @@ def test_a_policy_goes_and_comes_back_with_its_adapter(
 def test_another_adapter_does_not_make_the_stream_begin_anew(
     policy: Policy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crossover.server.routing.router._NAMES_SECONDS", 0)
-    policy.save(tmp_path / "policy.json")
-    there = ["house"]
-    auto = Router(tmp_path / "policy.json", HERE, lambda: there, Settings(home=tmp_path))
+    auto, there = beside_adapters(policy, tmp_path, monkeypatch)
     odd = View("house", replace(features(covered=0.2, similarity=1.0), sentence_coverage=1.0))
     for _ in range(LEAST):
         auto.count("?", [odd], auto.route([odd]))
