@@ -22,23 +22,31 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        whole = whole_length(path)
-        os.ftruncate(descriptor, whole)
-        try:
-            write_row(descriptor, row)
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, whole)
-            raise
+        os.ftruncate(descriptor, whole_length(path))
+        write_row(descriptor, row, sync=True)
     finally:
         os.close(descriptor)
 
 
-def write_row(descriptor: int, row: Mapping[str, Any]) -> None:
-    """Writes one row as one line, in one piece where the system takes it so."""
+def write_row(descriptor: int, row: Mapping[str, Any], *, sync: bool = False) -> None:
+    """Writes one row as one line behind what is there, in one piece where the system takes it so.
+
+    Args:
+        sync: bring it to the disk at once.
+
+    Raises:
+        OSError: the disk is full or cannot be written; the file is as it was.
+    """
     line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    while line:  # a full disk raises here; a short write is finished
-        line = line[os.write(descriptor, line) :]
+    before = os.fstat(descriptor).st_size
+    try:
+        while line:  # a short write is finished
+            line = line[os.write(descriptor, line) :]
+        if sync:
+            os.fsync(descriptor)
+    except OSError:  # half a line would spoil the next one
+        os.ftruncate(descriptor, before)
+        raise
 
 
 def whole_length(path: Path) -> int:

@@ -9,33 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from scipy import stats
 
+from crossover.eval.intervals import (
+    ALPHA,
+    NORMAL,
+    Interval,
+    adjusted_wald,
+    bootstrap,
+    effective_size,
+    per_group,
+    quantile,
+    standard_error,
+    wilson,
+    with_one_each_way,
+)
 from crossover.eval.permutation import Scores, exchange, sign_flip
 
 Words = Literal["better", "worse", "no difference shown", "too few questions"]
 
-ALPHA = 0.05
 POWER = 0.8
-NORMAL = 1.959964  # standard errors from the middle of a 95 % interval to its edge
-DRAWS = 4000
 _RARE = 20  # fewer effective cases of either kind, and a bootstrap of a share misses its 95 %
 _FEW = 10  # fewer groups won by either arm, and a bootstrap of their difference is too narrow
 _NO_SPREAD = 1e-12  # a standard error that is rounding
-_SEED = 20260101
-_AT_ONCE = 4_000_000  # numbers of a block of samples: 32 MB
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A 95 % confidence interval, in the unit of the scores."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,13 @@ def estimate(scores: Scores, groups: Sequence[str]) -> Estimate:
     at the effective sample size (Dean & Pagano 2015); everything else the cluster bootstrap with expanded percentiles
     (Hesterberg 2015).
     """
-    sums, sizes = _per_group(scores, groups)
-    mean, effective = float(scores.mean()), _effective_size(sums, sizes)
-    alike = _standard_error(sums, sizes) < _NO_SPREAD
+    sums, sizes = per_group(scores, groups)
+    mean, effective = float(scores.mean()), effective_size(sums, sizes)
+    alike = standard_error(sums, sizes) < _NO_SPREAD
     if _binary(scores) and (alike or min(mean, 1 - mean) * effective < _RARE):
-        interval = _wilson(mean, effective, _quantile(sizes))
+        interval = wilson(mean, effective, quantile(sizes))
     else:
-        interval = _bootstrap(sums, sizes)
+        interval = bootstrap(sums, sizes)
     if scores.min() >= 0 and scores.max() <= 1:  # of one group nothing is known but this
         interval = Interval(max(0.0, interval.low), min(1.0, interval.high))
     return Estimate(mean, interval, len(scores), len(sizes))
@@ -115,18 +114,18 @@ def compare(first: Scores, second: Scores, groups: Sequence[str], comparisons: i
     Args:
         comparisons: how many stand beside it, for `detectable` and `decidable`.
     """
-    sums, sizes = _per_group(first - second, groups)
+    sums, sizes = per_group(first - second, groups)
     level = ALPHA / comparisons
     binary = _binary(first) and _binary(second)
     few = min((sums > 0).sum(), (sums < 0).sum()) < _FEW
-    widened_sums, widened_sizes = _with_one_each_way(sums, sizes)
+    widened_sums, widened_sizes = with_one_each_way(sums, sizes)
     return Comparison(
         difference=float((first - second).mean()),
-        interval=_adjusted_wald(sums, sizes) if (binary and few) or len(sizes) < 2 else _bootstrap(sums, sizes),
+        interval=adjusted_wald(sums, sizes) if (binary and few) or len(sizes) < 2 else bootstrap(sums, sizes),
         p_value=sign_flip(sums),
         n=len(first),
         groups=len(sizes),
-        detectable=_standard_error(widened_sums, widened_sizes) * _detectable_errors(level),
+        detectable=standard_error(widened_sums, widened_sizes) * _detectable_errors(level),
         decidable=2.0 ** (1 - len(sizes)) < level,
     )
 
@@ -149,8 +148,8 @@ def across_trainings(
     by_training = float(np.var(scores, ddof=1)) / len(scores)
     if not by_training:
         return compared
-    sums, sizes = _per_group(first - second, groups)
-    by_question = _standard_error(*_with_one_each_way(sums, sizes)) ** 2
+    sums, sizes = per_group(first - second, groups)
+    by_question = standard_error(*with_one_each_way(sums, sizes)) ** 2
     variance = by_question + by_training
     freedom = variance**2 / (by_question**2 / max(len(sizes) - 1, 1) + by_training**2 / (len(scores) - 1))
     difference = float(np.mean(scores) - second.mean())
@@ -176,7 +175,7 @@ def compare_apart(
     (Newcombe 1998, method 10; Zou & Donner 2008).
     """
     here, there = estimate(first, first_groups), estimate(second, second_groups)
-    (a, a_sizes), (b, b_sizes) = _per_group(first, first_groups), _per_group(second, second_groups)
+    (a, a_sizes), (b, b_sizes) = per_group(first, first_groups), per_group(second, second_groups)
     difference = here.score - there.score
     below = np.hypot(here.score - here.interval.low, there.interval.high - there.score)
     above = np.hypot(here.interval.high - here.score, there.score - there.interval.low)
@@ -204,103 +203,8 @@ def holm(comparisons: Sequence[Comparison]) -> list[Comparison]:
     return [replace(comparison, p_value=p) for comparison, p in zip(comparisons, adjusted, strict=True)]
 
 
-def _per_group(scores: Scores, groups: Sequence[str]) -> tuple[Scores, Scores]:
-    """Sum of scores and number of questions of each group, each of shape (groups,)."""
-    if len(scores) != len(groups) or not len(scores):
-        raise ValueError(f"{len(scores)} scores for {len(groups)} questions: expected one each, and at least one")
-    # An array of names would be as wide as the longest of them.
-    numbers = {name: n for n, name in enumerate(sorted(set(groups)))}
-    index = np.array([numbers[name] for name in groups])
-    return np.bincount(index, weights=scores).astype(np.float64), np.bincount(index).astype(np.float64)
-
-
 def _binary(scores: Scores) -> bool:
     return bool(np.isin(scores, (0.0, 1.0)).all())
-
-
-def _quantile(sizes: Scores) -> float:
-    """Student's, where the spread is estimated between groups; the normal one, where there are no groups."""
-    return float(NORMAL if (sizes == 1).all() else stats.t.ppf(1 - ALPHA / 2, max(len(sizes) - 1, 1)))
-
-
-def _standard_error(sums: Scores, sizes: Scores) -> float:
-    """Cluster-robust, of the ratio of two totals (Cochran 1977, 6.4)."""
-    residuals = sums - sums.sum() / sizes.sum() * sizes
-    k = len(sums)
-    return float(np.sqrt(k / max(k - 1, 1) * (residuals**2).sum()) / sizes.sum())
-
-
-def _effective_size(sums: Scores, sizes: Scores) -> float:
-    """How many independent questions say as much: between the number of groups, weighted, and of questions."""
-    mean, n = sums.sum() / sizes.sum(), sizes.sum()
-    variance = _standard_error(sums, sizes) ** 2
-    independent = mean * (1 - mean) / variance if variance else n
-    as_groups = n**2 / (sizes**2).sum()
-    # One group has no spread, nor have answers all right or all wrong one that says anything: count groups, as is safe.
-    return float(np.clip(independent, as_groups, n) if 0 < mean < 1 and len(sizes) > 1 else as_groups)
-
-
-def _wilson(mean: float, n: float, z: float) -> Interval:
-    centre = (mean + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(mean * (1 - mean) / n + z**2 / (4 * n**2))
-    # At 0 and 1 the edge is the mean itself; rounding must not move it.
-    low, high = (mean if mean == 0 else centre - half), (mean if mean == 1 else centre + half)
-    return Interval(float(low), float(high))
-
-
-def _bootstrap(sums: Scores, sizes: Scores) -> Interval:
-    k = len(sums)
-    if k < 2:
-        return Interval(-np.inf, np.inf)
-    totals = _resampled(np.column_stack([sums, sizes]))
-    draws = totals[:, 0] / totals[:, 1]  # the means of DRAWS samples of whole groups
-    # The plain percentile interval is too narrow by sqrt((k - 1) / k) and the normal quantile (Hesterberg 2015).
-    tail = float(stats.norm.cdf(-np.sqrt(k / (k - 1)) * stats.t.ppf(1 - ALPHA / 2, k - 1)))
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(float(low), float(high))
-
-
-def resampled_means(columns: Scores, groups: Sequence[str]) -> Scores:
-    """Mean scores of several arms in samples of whole groups, the same ones for all, shape (DRAWS, arms).
-
-    Args:
-        columns: the arms' scores on the same questions, shape (questions, arms).
-    """
-    parts = [_per_group(column, groups) for column in columns.T]
-    totals = _resampled(np.column_stack([*(sums for sums, _ in parts), parts[0][1]]))
-    return totals[:, :-1] / totals[:, -1:]
-
-
-def _resampled(columns: Scores) -> Scores:
-    """Totals of DRAWS samples of whole groups.
-
-    Args:
-        columns: shape (groups, columns); returned are (DRAWS, columns).
-    """
-    groups = len(columns)
-    rows = max(1, _AT_ONCE // groups)
-    parts = [_resamples(groups, first, min(rows, DRAWS - first)) @ columns for first in range(0, DRAWS, rows)]
-    return np.concatenate(parts)
-
-
-@lru_cache(maxsize=8)  # every arm and slice with as many groups uses the same ones
-def _resamples(k: int, first: int, rows: int) -> Scores:
-    """How often each of `k` groups is drawn in the samples from `first` on, shape (rows, k)."""
-    drawn = np.random.default_rng(_SEED + first).integers(k, size=(rows, k)) + np.arange(rows)[:, None] * k
-    return np.bincount(drawn.ravel(), minlength=rows * k).reshape(rows, k).astype(np.float64)
-
-
-def _with_one_each_way(sums: Scores, sizes: Scores) -> tuple[Scores, Scores]:
-    """Two more groups of mean size, one won by each arm, so that no spread is ever zero."""
-    size = sizes.mean()
-    return np.append(sums, [size, -size]), np.append(sizes, [size, size])
-
-
-def _adjusted_wald(sums: Scores, sizes: Scores) -> Interval:
-    sums, sizes = _with_one_each_way(sums, sizes)
-    centre = sums.sum() / sizes.sum()
-    half = _quantile(sizes) * _standard_error(sums, sizes)
-    return Interval(max(-1.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
 def _detectable_errors(level: float) -> float:

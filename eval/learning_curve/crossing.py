@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from crossover.eval.intervals import resampled_means
 from crossover.eval.learning_curve.fit import Array, Curves, fit
 from crossover.eval.permutation import Scores
-from crossover.eval.statistics import resampled_means
 
 Words = Literal["at", "already at the smallest", "never", "falls", "not shown", "too few trainings"]
 

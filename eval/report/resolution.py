@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from crossover.eval.intervals import ALPHA
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Resolution
 from crossover.eval.report.figures import Strategy, Winner
-from crossover.eval.statistics import ALPHA
 
 
 def resolution(strategies: dict[str, Strategy], winners: dict[str, Winner]) -> dict[str, Resolution]:

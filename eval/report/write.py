@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
 
+from crossover.adapters.durable import replace_text
 from crossover.eval.report import html, markdown, plots
 from crossover.eval.report.document import Report
 from crossover.eval.scoring import Evaluation
@@ -29,7 +29,7 @@ def write(report: Report, evaluation: Evaluation, folder: Path) -> None:
         JSON_FILE: report.model_dump_json(indent=2) + "\n",
     }
     for name, text in files.items():
-        _replace(folder / name, text)
+        replace_text(folder / name, text)
 
 
 def _scores(evaluation: Evaluation) -> str:
@@ -43,12 +43,3 @@ def _scores(evaluation: Evaluation) -> str:
         slices = [name for name in evaluation.slices if masks[name][index]]
         rows.writerow([question.id, "; ".join(slices), question.group, *scores])
     return out.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".tmp")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

@@ -20,11 +20,12 @@ from rich.table import Table
 
 from crossover.adapters.refusal import is_refusal
 from crossover.eval import scoring
+from crossover.eval.intervals import ALPHA
 from crossover.eval.metrics.abstention import answerable
 from crossover.eval.permutation import Scores
 from crossover.eval.report.make import run_folder
 from crossover.eval.scoring import Evaluation
-from crossover.eval.statistics import ALPHA, Comparison, compare, compare_apart, holm
+from crossover.eval.statistics import Comparison, compare, compare_apart, holm
 from crossover.eval.top_set import TopSet, top_sets
 from crossover.server.settings import load as load_settings
 

@@ -80,12 +80,8 @@ class RoutingLog:
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        whole = os.fstat(descriptor).st_size
         try:
             write_row(descriptor, row.model_dump(mode="json"))
-        except OSError:  # the disk is full: half a line would spoil the next one
-            os.ftruncate(descriptor, whole)
-            raise
         finally:
             os.close(descriptor)
 
