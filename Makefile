@@ -160,6 +160,10 @@ prove-eval-kills: setup ## an evaluation run killed thirty times: no answer lost
 prove-router-mixture: setup ## `auto` on banking intents, earnings calls and SQuAD in one stream (needs BENCH_DATA; trains)
 	@$(VENV)/bin/python -m crossover.eval.bench.router_mixture
 
+.PHONY: prove-new-facts
+prove-new-facts: setup ## how many examples real new facts take, beside retrieval (needs BENCH_DATA; trains)
+	@$(VENV)/bin/python -m crossover.eval.bench.new_facts
+
 .PHONY: base-model
 base-model: setup ## train a reader from the seed by the built-in one's first course (an hour on two fast cores; needs g++; resumes)
 	@$(VENV)/bin/python -m crossover.adapters.base_model.train --out build/base_model/run --compile

@@ -29,11 +29,12 @@ class Mixture:
     Attributes:
         pages: to be indexed, and named by the questions' `relevant_documents`.
         examples: to train the adapter on.
+        questions: a set of each kind.
     """
 
     pages: Path
     examples: Path
-    questions: QuestionSet
+    questions: list[QuestionSet]
 
 
 def write(data: Path, folder: Path, each: int, examples: int, seed: int = 0) -> Mixture:
@@ -60,9 +61,8 @@ def write(data: Path, folder: Path, each: int, examples: int, seed: int = 0) -> 
     ]
     calls = rng.sample(list(_calls(data / _NEEDED[2], pages)), each)
     squad = rng.sample(list(_squad(data / _NEEDED[3], pages)), each)
-    questions = QuestionSet("mixture", (*banking, *calls, *squad))
-    questions.write(folder / "questions.jsonl")
-    return Mixture(pages, folder / "train.jsonl", questions)
+    kinds = [QuestionSet(kind[0].slice.replace(" ", "-"), tuple(kind)) for kind in (banking, calls, squad)]
+    return Mixture(pages, folder / "train.jsonl", kinds)
 
 
 _NEEDED = (

@@ -5,7 +5,8 @@
 Banking intents (the adapter knows them), earnings calls and SQuAD (the documents do). All strategies answer all
 questions; a policy fitted on one half of the facts or documents chooses for the other, and the other way round, beside
 each strategy for everything and the oracles. An arm below 20 % on everything is no signal: the table says so. With
---policies, worlds that a policy is fitted on too, to be used here: another kind of questions altogether. Resumes.
+--policies, worlds that a policy is fitted on too, to be used here: another kind of questions altogether. Each kind gets
+a report of its own, with reading on gold passages, in the home's folder of reports. Resumes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from crossover.eval.bench.record import told
 from crossover.eval.bench.router_strange import strange
 from crossover.eval.commands import run_command, train
 from crossover.eval.money.prices import load_prices
+from crossover.eval.report.make import make, report_folder
+from crossover.eval.report.write import HTML_FILE
 from crossover.eval.router.asked import Asked, join, load
 from crossover.eval.router.fit import fit
 from crossover.eval.router.judge import Outcome, by_policy, by_rules, judge, outcome
@@ -42,8 +45,8 @@ SIGNAL = 0.2
 _NAME = "banking"
 
 
-def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console) -> Path:
-    """The folder of all strategies' answers, made by as few steps as are missing.
+def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console) -> list[Path]:
+    """For each kind of question the folder of all strategies' answers, made by as few steps as are missing.
 
     Args:
         sizes: questions of each kind, and training examples.
@@ -54,7 +57,7 @@ def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console
     with running_server(settings.home, console) as url:
         # An adapter for one task may forget others: here the router decides what it answers, and not the gate.
         run_command(settings.home, "adapters", "promote", adapter.served_name, "--force")
-        return run(RunRequest(made.questions, settings.home, adapter=_NAME), url, console)
+        return [run(RunRequest(kind, settings.home, adapter=_NAME, gold=True), url, console) for kind in made.questions]
 
 
 def halves(asked: Asked) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -121,8 +124,10 @@ def main(
     home = settings.model_copy(update={"home": folder.resolve()})
     data = Path(os.environ.get("BENCH_DATA", "../shared/data"))
     with tidy_on_sigterm():
-        answers = ask(home, data, (each, examples), console)
-    asked = load(answers, home, prices)
+        folders = ask(home, data, (each, examples), console)
+    for answers in folders:
+        make([answers], report_folder(answers), prices, home)
+    asked = join([load(answers, home, prices) for answers in folders])
     figures = figures_of(asked, settings.router_cost_weight)
     if policies:
         worlds = join([load(answers_of(name), settings, prices) for name in policies])
@@ -131,6 +136,8 @@ def main(
         stranger = stranger.model_copy(update={"adapters": [_NAME]})
         figures["fitted_on_worlds"] = strange(stranger, asked, settings.router_cost_weight)
     show(figures)
+    for answers in folders:
+        print(report_folder(answers) / HTML_FILE)
     print(record.write("prove", "router_mixture", figures))
 
 

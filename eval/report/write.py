@@ -11,7 +11,7 @@ from crossover.eval.report import html, markdown, plots
 from crossover.eval.report.document import Report
 from crossover.eval.scoring import Evaluation
 
-JSON_FILE = "report.json"
+HTML_FILE, JSON_FILE = "report.html", "report.json"
 
 
 def write(report: Report, evaluation: Evaluation, folder: Path) -> None:
@@ -22,7 +22,7 @@ def write(report: Report, evaluation: Evaluation, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {
-        "report.html": html.render(report, evaluation),
+        HTML_FILE: html.render(report, evaluation),
         "report.md": markdown.render(report),
         "verdict.svg": plots.verdict(report),
         "scores.csv": _scores(evaluation),

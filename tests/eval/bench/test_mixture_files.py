@@ -40,19 +40,22 @@ def data(tmp_path: Path) -> Path:
 
 def test_each_kind_has_what_answers_it(data: Path, tmp_path: Path) -> None:
     made = write(data, tmp_path / "home", each=2, examples=5)
-    by_kind = {kind: [q for q in made.questions if q.slice == kind] for kind in (BANKING, CALLS, SQUAD)}
-    assert {kind: len(found) for kind, found in by_kind.items()} == {BANKING: 2, CALLS: 2, SQUAD: 2}
-    assert by_kind[BANKING][0].references == ("card arrival",) and not by_kind[BANKING][0].relevant_documents
-    call = by_kind[CALLS][0]
+    by_kind = dict(zip((BANKING, CALLS, SQUAD), made.questions, strict=True))
+    assert all([question.slice for question in asked] == [kind] * 2 for kind, asked in by_kind.items())
+    assert (
+        by_kind[BANKING].questions[0].references == ("card arrival",)
+        and not by_kind[BANKING].questions[0].relevant_documents
+    )
+    call = by_kind[CALLS].questions[0]
     assert call.references[1] in ("$30 million", "$31 million", "$32 million", "$33 million")
     assert call.references[0] in (made.pages / call.relevant_documents[0]).read_text()
-    squad = by_kind[SQUAD][0]
+    squad = by_kind[SQUAD].questions[0]
     assert (made.pages / squad.group).read_text() == "# The Normans\n\nThey settled in Normandy.\n"
     assert len(made.examples.read_text().splitlines()) == 5
 
 
 def test_the_same_seed_makes_the_same_questions_and_missing_data_is_told(data: Path, tmp_path: Path) -> None:
     first, second = (write(data, tmp_path / name, each=2, examples=5) for name in ("a", "b"))
-    assert first.questions.digest == second.questions.digest
+    assert [kind.digest for kind in first.questions] == [kind.digest for kind in second.questions]
     with pytest.raises(ValueError, match="BENCH_DATA names the folder"):
         write(tmp_path / "nowhere", tmp_path / "c", each=2, examples=5)
