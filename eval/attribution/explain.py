@@ -10,7 +10,7 @@ import numpy as np
 from crossover.adapters.refusal import is_refusal
 from crossover.eval.attribution.causes import Cause
 from crossover.eval.attribution.literal import form_words, holds, is_literal, value_of, words
-from crossover.eval.attribution.taught import Taught
+from crossover.eval.attribution.taught import SAME, Taught
 from crossover.eval.metrics.abstention import answerable
 from crossover.eval.questions import Question
 from crossover.eval.run_log import Row, sources_of
@@ -162,8 +162,9 @@ def _teaches(taught: Taught, known: _Known) -> bool:
 
 
 def _stale(known: _Known, answer: _Answer) -> bool:
-    """Whether it is what the examples say of the question, and the documents say something else."""
+    """Whether it is what the examples say of the very fact, and the documents say something else."""
     if answer.taught is None or answer.refused or not known.documented or _teaches(answer.taught, known):
         return False
     said = words(answer.text)
-    return any(holds(said, old) or holds(old, said) for old in answer.taught.answers_about(known.question.question))
+    taught = answer.taught.answers_about(known.question.question, SAME)
+    return any(holds(said, old) or holds(old, said) for old in taught)

@@ -156,6 +156,14 @@ def test_what_the_data_does_not_tell_is_called_other(tmp_path: Path) -> None:
     assert {place: named[place] for place in planter.planted} == planter.planted
 
 
+def test_an_adapter_for_another_task_is_not_stale_for_a_word_in_common(tmp_path: Path) -> None:
+    question = Question("eu", "In which country did the Normans settle?", ("France",), "all", "eu", ("normans.md",))
+    intents = [Example("In which country can I get a card?", "country support"), Example("Where is it?", "transfer")]
+    planter = Planter([question], intents)
+    planter.plant("finetune", question, "country support", Cause.NEVER_LEARNED)
+    assert planter.named(tmp_path) == planter.planted
+
+
 def test_an_example_in_the_prompt_may_have_held_the_answer(tmp_path: Path) -> None:
     mill, yard = asking("mill", "red", documents=("mill.md",)), asking("yard", "oak", documents=("yard.md",))
     planter = Planter([mill, yard], [Example("What about mill?", "red")])
