@@ -19,7 +19,7 @@ from crossover.eval.questions import Question, QuestionSet
 BANKING, CALLS, SQUAD = "banking intents", "earnings calls", "squad"
 _FORMATS = Path("finetune_formats")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_AMOUNT = re.compile(r"[$€£]?\d[\d,.]*\d?(?:\s?%|\s(?:percent|thousand|million|billion|trillion))?")
+_AMOUNT = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?(?:\s?%|\s(?:percent|thousand|million|billion|trillion))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,16 @@ def _labelled(path: Path) -> list[tuple[str, str]]:
 
 
 def _calls(path: Path, pages: Path) -> Iterator[Question]:
-    """Questions whose answer has an amount; right is the answer, or that amount alone."""
+    """Questions whose answer has one amount that they do not say themselves; right is the answer, or it alone."""
     told: dict[str, list[str]] = {}
     for n, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         row = json.loads(line)
         answer, page = row["answer"].strip(), f"call-{row['ticker']}-{row['q']}.md"
         told.setdefault(page, [f"# {row['ticker']}, call on {row['q']}"]).append(answer)
-        amounts = _AMOUNT.findall(answer.removesuffix("."))
-        if row["has_value"] and amounts:
-            yield Question(f"call-{n}", row["question"].strip(), (answer, amounts[-1].strip()), CALLS, page, (page,))
+        asked = row["question"].strip()
+        amounts = [amount for amount in _AMOUNT.findall(answer) if amount not in asked]
+        if row["has_value"] and len(amounts) == 1:
+            yield Question(f"call-{n}", asked, (answer, amounts[0]), CALLS, page, (page,))
     for page, sentences in told.items():
         (pages / page).write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
 

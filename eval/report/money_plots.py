@@ -93,19 +93,21 @@ def quality_and_cost(report: Report) -> str:
 
 
 def _name_points(axes: Any, points: dict[str, tuple[float, float]]) -> None:
-    """Each point's name on the first of four sides where no other name and no other point stands."""
+    """Each point's name on the first of some places in the picture where no other name and no other point stands."""
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     places = {arm: ((x - left) / (right - left), (y - low) / (high - low)) for arm, (x, y) in points.items()}
     taken: list[tuple[float, float, float]] = []  # left edge, right edge and height, in shares of the picture
 
     def clear(arm: str, box: tuple[float, float, float]) -> bool:
         others = [(x, x, y) for name, (x, y) in places.items() if name != arm]
-        return box[0] > 0 and not any(
-            a < box[1] and b > box[0] and abs(y - box[2]) < 0.06 for a, b, y in taken + others
+        return (
+            box[0] > 0
+            and box[2] >= 0
+            and not any(a < box[1] and b > box[0] and abs(y - box[2]) < 0.06 for a, b, y in taken + others)
         )
 
     for arm, (x, y) in places.items():
-        width, sides = 0.02 + 0.019 * len(arm), ((7, 5), (-7, 5), (7, -12), (-7, -12))
+        width, sides = 0.02 + 0.019 * len(arm), ((7, 5), (-7, 5), (7, -12), (-7, -12), (7, 17), (-7, 17), (7, 29))
         boxes = {
             side: (x, x + width, y + side[1] / 180) if side[0] > 0 else (x - width, x, y + side[1] / 180)
             for side in sides

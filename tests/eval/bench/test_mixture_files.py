@@ -19,7 +19,7 @@ def data(tmp_path: Path) -> Path:
         (formats / f"text_label_banking77_{part}.csv").write_text(f"text,category\n{rows}")
     calls = [
         {"ticker": "GDOT", "q": "2020-Q3", "question": f"What was figure {n}?", "has_value": True, "value": 30.0 + n,
-         "answer": f" Figure {n} of Q3 2020 was ${30 + n} million."}
+         "answer": f" Figure {n} was ${30 + n} million."}
         for n in range(4)
     ]  # fmt: skip
     calls.append({**calls[0], "has_value": False})
