@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossover.eval.questions import Question, QuestionSet
+from crossover.eval.questions import UNSLICED, Question, QuestionSet
 
-BANKING, CALLS, SQUAD = "banking intents", "earnings calls", "squad"
+BANKING, CALLS, SQUAD = "banking-intents", "earnings-calls", "squad"
 _FORMATS = Path("finetune_formats")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _AMOUNT = re.compile(r"[$€£]?\d(?:[\d,.]*\d)?(?:\s?%|\s(?:percent|thousand|million|billion|trillion))?")
@@ -29,7 +29,7 @@ class Mixture:
     Attributes:
         pages: to be indexed, and named by the questions' `relevant_documents`.
         examples: to train the adapter on.
-        questions: a set of each kind.
+        questions: a set of each kind, named after it; without slices, so that reports find their own.
     """
 
     pages: Path
@@ -56,13 +56,13 @@ def write(data: Path, folder: Path, each: int, examples: int, seed: int = 0) -> 
     lines = [json.dumps({"prompt": text, "completion": label}) for text, label in rng.sample(rows, examples)]
     (folder / "train.jsonl").write_text("\n".join(lines) + "\n")
     banking = [
-        Question(f"banking-{n}", text, (label,), BANKING, f"banking-{n}")
+        Question(f"banking-{n}", text, (label,), UNSLICED, f"banking-{n}")
         for n, (text, label) in enumerate(rng.sample(_labelled(data / asked), each))
     ]
     calls = rng.sample(list(_calls(data / _NEEDED[2], pages)), each)
     squad = rng.sample(list(_squad(data / _NEEDED[3], pages)), each)
-    kinds = [QuestionSet(kind[0].slice.replace(" ", "-"), tuple(kind)) for kind in (banking, calls, squad)]
-    return Mixture(pages, folder / "train.jsonl", kinds)
+    kinds = {BANKING: banking, CALLS: calls, SQUAD: squad}
+    return Mixture(pages, folder / "train.jsonl", [QuestionSet(name, tuple(kind)) for name, kind in kinds.items()])
 
 
 _NEEDED = (
@@ -89,7 +89,7 @@ def _calls(path: Path, pages: Path) -> Iterator[Question]:
         asked = row["question"].strip()
         amounts = [amount for amount in _AMOUNT.findall(answer) if amount not in asked]
         if row["has_value"] and len(amounts) == 1:
-            yield Question(f"call-{n}", asked, (answer, amounts[0]), CALLS, page, (page,))
+            yield Question(f"call-{n}", asked, (answer, amounts[0]), UNSLICED, page, (page,))
     for page, sentences in told.items():
         (pages / page).write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
 
@@ -107,7 +107,7 @@ def _squad(path: Path, pages: Path) -> Iterator[Question]:
                     continue
                 page = written.setdefault((title, gold), f"squad-{len(written)}.md")
                 (pages / page).write_text(f"# {title}\n\n{gold}\n", encoding="utf-8")
-                yield Question(f"squad-{asked['id']}", asked["question"].strip(), texts, SQUAD, page, (page,))
+                yield Question(f"squad-{asked['id']}", asked["question"].strip(), texts, UNSLICED, page, (page,))
 
 
 def _sentence(text: str, place: int) -> str:

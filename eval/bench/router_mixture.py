@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +45,7 @@ SIGNAL = 0.2
 _NAME = "banking"
 
 
-def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console) -> list[Path]:
+def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console) -> dict[str, Path]:
     """For each kind of question the folder of all strategies' answers, made by as few steps as are missing.
 
     Args:
@@ -57,7 +57,10 @@ def ask(settings: Settings, data: Path, sizes: tuple[int, int], console: Console
     with running_server(settings.home, console) as url:
         # An adapter for one task may forget others: here the router decides what it answers, and not the gate.
         run_command(settings.home, "adapters", "promote", adapter.served_name, "--force")
-        return [run(RunRequest(kind, settings.home, adapter=_NAME, gold=True), url, console) for kind in made.questions]
+        return {
+            kind.name: run(RunRequest(kind, settings.home, adapter=_NAME, gold=True), url, console)
+            for kind in made.questions
+        }
 
 
 def halves(asked: Asked) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -125,9 +128,9 @@ def main(
     data = Path(os.environ.get("BENCH_DATA", "../shared/data"))
     with tidy_on_sigterm():
         folders = ask(home, data, (each, examples), console)
-    for answers in folders:
+    for answers in folders.values():
         make([answers], report_folder(answers), prices, home)
-    asked = join([load(answers, home, prices) for answers in folders])
+    asked = join([_of_kind(kind, load(answers, home, prices)) for kind, answers in folders.items()])
     figures = figures_of(asked, settings.router_cost_weight)
     if policies:
         worlds = join([load(answers_of(name), settings, prices) for name in policies])
@@ -136,9 +139,13 @@ def main(
         stranger = stranger.model_copy(update={"adapters": [_NAME]})
         figures["fitted_on_worlds"] = strange(stranger, asked, settings.router_cost_weight)
     show(figures)
-    for answers in folders:
+    for answers in folders.values():
         print(report_folder(answers) / HTML_FILE)
     print(record.write("prove", "router_mixture", figures))
+
+
+def _of_kind(kind: str, asked: Asked) -> Asked:
+    return replace(asked, slices=[kind] * len(asked))
 
 
 def show(figures: dict[str, Any]) -> None:

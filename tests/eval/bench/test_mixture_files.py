@@ -40,8 +40,8 @@ def data(tmp_path: Path) -> Path:
 
 def test_each_kind_has_what_answers_it(data: Path, tmp_path: Path) -> None:
     made = write(data, tmp_path / "home", each=2, examples=5)
-    by_kind = dict(zip((BANKING, CALLS, SQUAD), made.questions, strict=True))
-    assert all([question.slice for question in asked] == [kind] * 2 for kind, asked in by_kind.items())
+    by_kind = {kind.name: kind for kind in made.questions}
+    assert {name: len(kind) for name, kind in by_kind.items()} == {BANKING: 2, CALLS: 2, SQUAD: 2}
     assert (
         by_kind[BANKING].questions[0].references == ("card arrival",)
         and not by_kind[BANKING].questions[0].relevant_documents
