@@ -39,18 +39,18 @@ def automatic(subject: Subject, slicers: Mapping[str, Slicer] = SLICERS) -> dict
     """The slices of each kind, in the order of first appearance, for a set whose questions name none.
 
     Questions seen in training are in the slice ``seen`` and in no other. A slice of few questions is left out, and
-    so is one of all of them. A question may lie in several slices.
+    so is one of nearly all of them. A question may lie in several slices.
     """
     known = np.array([label == SEEN for label in seen(subject)])
     fresh = ~known
     found: dict[str, dict[str, Mask]] = {TRAINING: {SEEN: known}} if known.any() and fresh.any() else {}
     if not fresh.any():  # nothing is left to measure on but what was learnt
         fresh = np.ones(len(known), bool)
-    least = max(_FEWEST, _LEAST_SHARE * fresh.sum())
+    least, most = max(_FEWEST, _LEAST_SHARE * fresh.sum()), (1 - _LEAST_SHARE) * fresh.sum()
     for kind, slicer in slicers.items():
         labels = np.array([label or "" for label in slicer(subject)])
         masks = {name: (labels == name) & fresh for name in _names(labels)}
-        telling = {name: mask for name, mask in masks.items() if least <= mask.sum() < fresh.sum()}
+        telling = {name: mask for name, mask in masks.items() if least <= mask.sum() <= most}
         if telling:
             found[kind] = telling
     return found
