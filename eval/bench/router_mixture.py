@@ -115,7 +115,7 @@ def figures_of(asked: Asked, weight: float) -> dict[str, Any]:
 
 def main(
     each: Annotated[int, typer.Option(min=20, help="Questions of each kind.")] = 300,
-    examples: Annotated[int, typer.Option(min=77, help="Labelled messages that the adapter learns.")] = 4000,
+    examples: Annotated[int, typer.Option(min=77, help="Labelled messages that the adapter learns.")] = 9003,
     policies: Annotated[list[str] | None, typer.Option(help="Seed or folder of a world to fit on. Repeatable.")] = None,
     folder: Annotated[Path, typer.Option("-o", "--output", help="A home of its own.")] = Path("build/router-mixture"),
 ) -> None:
