@@ -69,10 +69,10 @@ class Comparison:
 
     @property
     def words(self) -> Words:
-        """What the numbers allow to say about the first arm."""
+        """What the numbers allow to say about the first arm; test and interval must both exclude no difference."""
         if not self.decidable:
             return "too few questions"
-        if self.p_value >= ALPHA:
+        if self.p_value >= ALPHA or self.interval.low <= 0 <= self.interval.high:
             return "no difference shown"
         return "better" if self.difference > 0 else "worse"
 

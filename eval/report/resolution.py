@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crossover.eval.intervals import ALPHA
 from crossover.eval.questions import OVERALL
 from crossover.eval.report.document import Report, Resolution
 from crossover.eval.report.figures import Strategy, Winner
@@ -49,7 +48,7 @@ def _resolution(name: str, strategies: dict[str, Strategy], winner: Winner) -> R
         rival=rival,
         difference=nearest.difference,
         detectable=nearest.detectable,
-        shown=nearest.p_value < ALPHA and winner.words != "too few questions",
+        shown=nearest.words in ("better", "worse"),
         decidable=winner.words != "too few questions",
         more_questions=nearest.questions_needed,
     )

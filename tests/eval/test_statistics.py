@@ -90,6 +90,14 @@ def test_words_follow_the_numbers() -> None:
     assert compare(shares(4, 4), shares(0, 4), alone(4)).words == "too few questions"
 
 
+def test_what_the_interval_does_not_exclude_is_not_claimed() -> None:
+    groups = [f"fact {n // 4}" for n in range(292)]
+    first = np.array([float(n % 12 == 0 and n < 84) for n in range(292)])  # one question right in each of seven groups
+    found = compare(first, np.zeros(292), groups)
+    assert found.p_value < 0.05 and found.interval.low < 0 < found.interval.high
+    assert found.words == "no difference shown" and found.questions_needed is not None
+
+
 def test_the_detectable_difference_shrinks_with_the_root_of_the_questions() -> None:
     few, many = (compare(np.tile([1.0, 0, 1], n), np.tile([0, 1.0, 1], n), alone(3 * n)).detectable for n in (20, 80))
     assert few / many == pytest.approx(2, abs=0.1)
