@@ -15,7 +15,7 @@ from crossover.eval.router.ratings import Rated
 from crossover.server.routing.checking import Check
 from crossover.server.routing.columns import Columns, Matrix, Scale, expand
 from crossover.server.routing.distribution import Distribution, common_of
-from crossover.server.routing.estimators import Calibration, Estimator, Logistic, Neighbours, Rate, Trees
+from crossover.server.routing.estimators import Calibration, Estimator, Logistic, Mean, Neighbours, Rate, Trees
 from crossover.server.routing.features import FEATURE_VERSION, NAMES, Vector
 from crossover.server.routing.policy import Policy
 
@@ -33,25 +33,32 @@ class TooFewQuestions(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One kind of estimator: logistic regression with an inverse penalty, so many neighbours, or trees."""
+    """One kind of estimator: logistic regression with an inverse penalty, so many neighbours, trees with so many
+    questions in a leaf, or the mean of others."""
 
-    kind: Literal["logistic", "knn", "trees"]
+    kind: Literal["logistic", "knn", "trees", "mean"]
     degree: Literal[1, 2] = 1
     inverse_penalty: float = 1.0
     k: int = 0
+    leaf: int = 0
+    parts: tuple[Candidate, ...] = ()
 
 
+_PRODUCTS, _COARSE, _FINE = Candidate("logistic", 2, 0.01), Candidate("trees", leaf=15), Candidate("trees", leaf=5)
 CANDIDATES = (
     Candidate("logistic", 1, 0.03),
     Candidate("logistic", 1, 0.3),
     Candidate("logistic", 2, 0.001),
-    Candidate("logistic", 2, 0.01),
+    _PRODUCTS,
     Candidate("knn", k=20),
     Candidate("knn", k=50),
-    Candidate("trees"),
+    _COARSE,
+    _FINE,
+    Candidate("mean", parts=(_PRODUCTS, _COARSE)),
+    Candidate("mean", parts=(_PRODUCTS, _FINE)),
 )
 _WITHOUT_POINTS = tuple(candidate for candidate in CANDIDATES if candidate.kind != "knn")
-_TREES, _LEAF, _DEEPEST, _COLUMNS = 60, 15, 10, 0.5  # questions in a leaf; share of the columns tried at a node
+_TREES, _DEEPEST, _COLUMNS = 60, 12, 0.5  # share of the columns tried at a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +182,14 @@ def fit_best(
     if min(cases, len(right) - cases) < _LEAST_CASES:
         rate = float((cases + 1) / (len(right) + 2))
         return Fitted(Rate(rate=rate), np.full(len(right), rate))
-    best: tuple[float, Candidate, Vector, Vector] | None = None
+    logits: dict[Candidate, Vector] = {}
     for candidate in candidates:
-        logits = _held_out(candidate, columns, right, folds)
-        estimates = _cross_calibrated(logits, right, folds)
-        loss = log_loss(estimates, right)
-        if best is None or loss < best[0]:
-            best = loss, candidate, logits, estimates
-    assert best is not None
-    _, candidate, logits, estimates = best
-    return Fitted(
-        _fit(candidate, columns, right).model_copy(update={"calibration": _calibration(logits, right)}), estimates
-    )
+        parts = [logits[part] for part in candidate.parts]
+        logits[candidate] = np.mean(parts, axis=0) if parts else _held_out(candidate, columns, right, folds)
+    estimates = {candidate: _cross_calibrated(found, right, folds) for candidate, found in logits.items()}
+    best = min(candidates, key=lambda candidate: log_loss(estimates[candidate], right))
+    calibration = _calibration(logits[best], right)
+    return Fitted(_fit(best, columns, right).model_copy(update={"calibration": calibration}), estimates[best])
 
 
 def _held_out(candidate: Candidate, columns: Matrix, right: Vector, folds: NDArray[np.int_]) -> Vector:
@@ -207,12 +210,14 @@ def _cross_calibrated(logits: Vector, right: Vector, folds: NDArray[np.int_]) ->
 
 
 def _fit(candidate: Candidate, columns: Matrix, right: Vector) -> Estimator:
+    if candidate.kind == "mean":
+        return Mean.model_validate({"parts": [_fit(part, columns, right) for part in candidate.parts]})
     if candidate.kind == "knn":
         return Neighbours(k=candidate.k, right=right.tolist())
     if len(set(right)) < 2:  # a fold may hold all of the few cases
         return Rate(rate=float((right.sum() + 1) / (len(right) + 2)))
     if candidate.kind == "trees":
-        return fit_trees(columns, right)
+        return fit_trees(columns, right, candidate.leaf)
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=candidate.inverse_penalty, solver="newton-cholesky", max_iter=200)
@@ -224,17 +229,18 @@ def _fit(candidate: Candidate, columns: Matrix, right: Vector) -> Estimator:
     )
 
 
-def fit_trees(columns: Matrix, right: Vector) -> Trees:
+def fit_trees(columns: Matrix, right: Vector, leaf: int) -> Trees:
     """Extremely randomised trees of scikit-learn, as numbers.
 
     Args:
         columns: shape (questions, columns).
         right: 1 or 0 for each question.
+        leaf: fewest questions in one.
     """
     from sklearn.ensemble import ExtraTreesRegressor
 
     model = ExtraTreesRegressor(
-        _TREES, min_samples_leaf=_LEAF, max_depth=_DEEPEST, max_features=_COLUMNS, random_state=0
+        _TREES, min_samples_leaf=leaf, max_depth=_DEEPEST, max_features=_COLUMNS, random_state=0
     ).fit(columns, right)
     trees = [each.tree_ for each in model.estimators_]
     roots = np.cumsum([0, *(tree.node_count for tree in trees)])[:-1]

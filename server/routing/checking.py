@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from crossover.adapters.refusal import is_refusal
 from crossover.server.routing.columns import Columns, Matrix, Part, Scale
-from crossover.server.routing.estimators import Logistic, Rate, Trees, chances
+from crossover.server.routing.estimators import WithoutPoints, chances
 from crossover.server.routing.features import Vector
 from crossover.server.routing.words import share, words_of
 
@@ -29,7 +27,7 @@ class Check(Part):
     """
 
     scale: Scale
-    estimator: Annotated[Rate | Logistic | Trees, Field(discriminator="kind")]
+    estimator: WithoutPoints
 
     def right(self, features: Matrix, seen: Matrix) -> Vector:
         """Shape (n, features) and (n, SEEN) to (n,)."""

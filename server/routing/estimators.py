@@ -149,10 +149,25 @@ class Trees(Part):
         )  # fmt: skip
 
 
-Estimator = Annotated[Rate | Logistic | Neighbours | Trees, Field(discriminator="kind")]
+class Mean(Part):
+    """The mean of several estimators' logits: where they err unlike each other, it errs less than any of them."""
+
+    kind: Literal["mean"] = "mean"
+    parts: Annotated[list[Annotated[Rate | Logistic | Trees, Field(discriminator="kind")]], Field(min_length=1)]
+    calibration: Calibration = Calibration()
+
+    def logits(self, columns: Columns) -> Matrix:
+        """Shape (n,)."""
+        logits: Matrix = np.mean([part.logits(columns) for part in self.parts], axis=0)
+        return logits
 
 
-def chances(estimator: Rate | Logistic | Neighbours | Trees, columns: Columns) -> Matrix:
+WithoutPoints = Annotated[Rate | Logistic | Trees | Mean, Field(discriminator="kind")]
+"""All but neighbours, whose points are the fitted questions."""
+Estimator = Annotated[Rate | Logistic | Neighbours | Trees | Mean, Field(discriminator="kind")]
+
+
+def chances(estimator: Rate | Logistic | Neighbours | Trees | Mean, columns: Columns) -> Matrix:
     """The calibrated chance to be right of each question, shape (n,)."""
     return estimator.calibration.chances(estimator.logits(columns))
 

@@ -124,6 +124,9 @@ def _require_scale(name: str, scale: Scale, features: int) -> None:
 
 def _require_columns(name: str, estimator: Estimator, columns: int, points: int) -> None:
     """Raises where an estimator is not made for so many columns, or so many fitted questions."""
+    if estimator.kind == "mean":
+        for part in estimator.parts:
+            _require_columns(name, part, columns, points)
     if estimator.kind == "knn" and (not points or len(estimator.right) != points):
         raise ValueError(f"{name}: {len(estimator.right)} labels for {points} points")
     if estimator.kind == "trees" and max(estimator.column) >= columns:

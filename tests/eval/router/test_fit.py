@@ -17,7 +17,7 @@ from crossover.eval.router.fit import TooFewQuestions, distribution_of, fit, fit
 from crossover.eval.router.judge import by_estimates, by_policy, by_rules, calibration_error, judge
 from crossover.eval.run_log import RunMismatch
 from crossover.server.routing.columns import Columns, expand
-from crossover.server.routing.estimators import Logistic, Neighbours, chances
+from crossover.server.routing.estimators import Logistic, Mean, Neighbours, chances
 from crossover.server.routing.features import NAMES
 
 
@@ -111,12 +111,24 @@ def test_trees_say_what_scikit_learns_do() -> None:
     rng = np.random.default_rng(0)
     columns = rng.normal(size=(300, 5))
     right = (columns[:, 0] * columns[:, 1] + 0.3 * rng.normal(size=300) > 0).astype(float)
-    ours = fit_trees(columns, right)
-    theirs = ExtraTreesRegressor(60, min_samples_leaf=15, max_depth=10, max_features=0.5, random_state=0)
+    ours = fit_trees(columns, right, leaf=15)
+    theirs = ExtraTreesRegressor(60, min_samples_leaf=15, max_depth=12, max_features=0.5, random_state=0)
     others = rng.normal(size=(200, 5))
     np.testing.assert_allclose(
         chances(ours, Columns(others, np.array([]))), theirs.fit(columns, right).predict(others), atol=1e-3
     )
+
+
+def test_a_mean_lies_between_its_parts_and_is_the_same_from_its_file() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(300, 5))
+    right = (columns[:, 0] + 0.3 * rng.normal(size=300) > 0).astype(float)
+    line = Logistic(degree=1, weights=[2.0, 0.0, 0.0, 0.0, 0.0], bias=0.0)
+    trees = fit_trees(columns, right, leaf=5)
+    mean = Mean.model_validate_json(Mean(parts=[line, trees]).model_dump_json())
+    others = Columns(rng.normal(size=(200, 5)), np.array([]))
+    parts = np.sort([chances(line, others), chances(trees, others)], axis=0)
+    assert (parts[0] <= chances(mean, others)).all() and (chances(mean, others) <= parts[1]).all()
 
 
 def test_neighbours_are_the_nearest_ones() -> None:
