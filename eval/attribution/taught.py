@@ -38,22 +38,26 @@ class Taught:
         for index, prompt in enumerate(prompts):
             for word, weight in self._weighted(prompt).items():
                 self._rows.setdefault(word, []).append((index, weight))
-        self.answers_about = lru_cache(maxsize=None)(self._answers_about)
+        self._nearest = lru_cache(maxsize=None)(self._most_like)
 
-    def _answers_about(self, question: str, least: float = _LEAST) -> list[list[str]]:
+    def answers_about(self, question: str, least: float = _LEAST) -> list[list[str]]:
         """The words of the answers taught to the questions most like this one; empty when none is like it.
 
         Args:
             least: how like the nearest of them must be.
         """
+        nearest = self._nearest(question)
+        if not nearest or nearest[0][1] < least:
+            return []
+        return [self._answers[index] for index, like in nearest if like >= _NEAR * nearest[0][1]]
+
+    def _most_like(self, question: str) -> list[tuple[int, float]]:
+        """The examples most like a question, each with its likeness, the most like first."""
         likeness: dict[int, float] = defaultdict(float)
         for word, weight in self._weighted(Counter(words(question))).items():
             for index, other in self._rows.get(word, ()):
                 likeness[index] += weight * other
-        nearest = nlargest(_MOST, likeness.items(), key=lambda item: item[1])
-        if not nearest or nearest[0][1] < least:
-            return []
-        return [self._answers[index] for index, like in nearest if like >= _NEAR * nearest[0][1]]
+        return nlargest(_MOST, likeness.items(), key=lambda item: item[1])
 
     def _weighted(self, counts: Counter[str]) -> dict[str, float]:
         # A word that no example has keeps its weight: a question about somebody unknown is like none of them.
