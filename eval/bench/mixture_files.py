@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover.eval.bench.public_data import present
 from crossover.eval.questions import UNSLICED, Question, QuestionSet
 
 BANKING, CALLS, SQUAD = "banking-intents", "earnings-calls", "squad"
@@ -48,9 +49,8 @@ def write(data: Path, folder: Path, each: int, examples: int, seed: int = 0) -> 
     """
     rng, pages = random.Random(seed), folder / "pages"
     pages.mkdir(parents=True, exist_ok=True)
-    missing = [path for path in map(data.joinpath, _NEEDED) if not path.exists()]
-    if missing:
-        raise ValueError(f"{missing[0]}: no such file; BENCH_DATA names the folder of the public data sets")
+    for path in _NEEDED:
+        present(data / path)
     training, asked = _NEEDED[:2]
     rows = _labelled(data / training)
     lines = [json.dumps({"prompt": text, "completion": label}) for text, label in rng.sample(rows, examples)]

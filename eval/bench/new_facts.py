@@ -10,7 +10,6 @@ Right is what anyone answered to that fact in the data, or the value alone. Resu
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ import typer
 from rich.console import Console
 
 from crossover.adapters.formats.detect import read
-from crossover.eval.bench import record
+from crossover.eval.bench import public_data, record
 from crossover.eval.learning_curve.driver import learning_curve
 from crossover.eval.learning_curve.plan import Plan
 from crossover.eval.learning_curve.subsets import sizes_for
@@ -94,9 +93,7 @@ def write(data: Path, folder: Path) -> tuple[Path, Path, QuestionSet]:
 
 
 def _rows(path: Path) -> list[tuple[str, str]]:
-    if not path.exists():
-        raise ValueError(f"{path}: no such file; BENCH_DATA names the folder of the public data sets")
-    found = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    found = map(json.loads, public_data.present(path).read_text(encoding="utf-8").splitlines())
     return [(row["prompt"].strip(), row["completion"].strip()) for row in found]
 
 
@@ -118,7 +115,7 @@ def main(
     Example: BENCH_DATA=data python -m crossover.eval.bench.new_facts --size 10 --size 100
     """
     console, settings = Console(stderr=True, highlight=False), load_settings()
-    data = Path(os.environ.get("BENCH_DATA", "../shared/data"))
+    data = public_data.folder()
     file, documents, questions = write(data, folder)
     examples = read(file)
     chosen: Sequence[int] = sizes or sizes_for(len(examples.examples))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from crossover.eval.bench import public_data
 from crossover.indexer.document import Document, digest
 from crossover.indexer.embedding import Embedder, Vectors
 
@@ -49,7 +49,7 @@ def load_sets() -> Iterator[RetrievalSet]:
     Raises:
         LookupError: the files are not there.
     """
-    root = Path(os.environ.get("BENCH_DATA", "../shared/data"))
+    root = public_data.folder()
     for name, file in FILES.items():
         path = root / file
         if not path.is_file():

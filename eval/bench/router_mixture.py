@@ -11,7 +11,6 @@ a report of its own, with reading on gold passages, in the home's folder of repo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from crossover.eval.bench import mixture_files, record
+from crossover.eval.bench import mixture_files, public_data, record
 from crossover.eval.bench.record import told
 from crossover.eval.bench.router_strange import strange
 from crossover.eval.commands import run_command, train
@@ -125,7 +124,7 @@ def main(
     """
     settings, prices, console = load_settings(), load_prices(), Console(stderr=True, highlight=False)
     home = settings.model_copy(update={"home": folder.resolve()})
-    data = Path(os.environ.get("BENCH_DATA", "../shared/data"))
+    data = public_data.folder()
     with tidy_on_sigterm():
         folders = ask(home, data, (each, examples), console)
     for answers in folders.values():

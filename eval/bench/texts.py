@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-SQUAD = Path(os.environ.get("BENCH_DATA", "../shared/data")) / "squad" / "dev-v2.0-half.json"
+from crossover.eval.bench import public_data
+
+SQUAD = public_data.folder() / "squad" / "dev-v2.0-half.json"
 _WORDS, _MADE_WORDS = 75, 35  # of a passage: 100 to 130 tokens; made words have three tokens each
 _VOCABULARY = 50_000
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
